@@ -1,0 +1,37 @@
+include(FetchContent)
+if(POLICY CMP0135)
+  cmake_policy(SET CMP0135 NEW)
+endif()
+
+# Downloads first and unpacks with FetchContent after: FetchContent alone stops with its own message when there is no
+# network, and the reader would not learn which command helps. Sets <name>_SOURCE_DIR for the caller.
+function(agentmemdb_fetch name)
+  cmake_parse_arguments(ARG "" "URL;HASH;HELP" "" ${ARGN})
+  string(TOUPPER "${name}" upper_name)
+  if(NOT AGENTMEMDB_FETCH AND NOT FETCHCONTENT_SOURCE_DIR_${upper_name})
+    message(FATAL_ERROR "agentmemdb needs ${name}. To get it:\n  ${ARG_HELP}")
+  endif()
+
+  set(hash_arguments)
+  if(ARG_HASH)
+    set(hash_arguments URL_HASH "${ARG_HASH}")
+  endif()
+  get_filename_component(archive_name "${ARG_URL}" NAME)
+  set(archive "${CMAKE_BINARY_DIR}/_deps/${name}-${archive_name}")
+  if(NOT EXISTS "${archive}" AND NOT FETCHCONTENT_SOURCE_DIR_${upper_name})
+    message(STATUS "Fetching ${name}: ${ARG_URL}")
+    file(DOWNLOAD "${ARG_URL}" "${archive}.part" STATUS status INACTIVITY_TIMEOUT 30 TLS_VERIFY ON)
+    list(GET status 0 code)
+    list(GET status 1 reason)
+    if(NOT code EQUAL 0)
+      file(REMOVE "${archive}.part")
+      message(FATAL_ERROR "agentmemdb needs ${name}, and fetching it failed (${reason}). To get it:\n  ${ARG_HELP}")
+    endif()
+    file(RENAME "${archive}.part" "${archive}")
+  endif()
+
+  # SOURCE_SUBDIR names no folder of any of them: they are unpacked, and never configured with their own CMakeLists.txt.
+  FetchContent_Declare(${name} URL "${archive}" ${hash_arguments} SOURCE_SUBDIR not-configured)
+  FetchContent_MakeAvailable(${name})
+  set(${name}_SOURCE_DIR "${${name}_SOURCE_DIR}" PARENT_SCOPE)
+endfunction()

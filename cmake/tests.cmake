@@ -1,0 +1,18 @@
+file(GLOB_RECURSE test_sources CONFIGURE_DEPENDS "${CMAKE_CURRENT_SOURCE_DIR}/cpp_tests/*_test.cc")
+file(GLOB support_sources CONFIGURE_DEPENDS "${CMAKE_CURRENT_SOURCE_DIR}/cpp_tests/support/*.cc")
+list(APPEND test_sources ${support_sources})
+list(REMOVE_DUPLICATES test_sources)
+if(NOT test_sources)
+  message(STATUS "No C++ tests found in cpp_tests/")
+  return()
+endif()
+
+include(CTest)
+include(GoogleTest)
+enable_testing()
+add_executable(agentmemdb_tests ${test_sources})
+target_include_directories(agentmemdb_tests PRIVATE "${CMAKE_CURRENT_SOURCE_DIR}/cpp_tests")
+target_link_libraries(agentmemdb_tests PRIVATE agentmemdb_core agentmemdb_sqlite agentmemdb::json GTest::gtest_main)
+agentmemdb_warnings(agentmemdb_tests)
+# PRE_TEST: a test binary that cannot even start fails the test run, not the build.
+gtest_discover_tests(agentmemdb_tests DISCOVERY_MODE PRE_TEST DISCOVERY_TIMEOUT 60 PROPERTIES TIMEOUT 900)

@@ -1,0 +1,99 @@
+#include "base/file.h"
+
+#include <gtest/gtest.h>
+
+#include <filesystem>
+
+#include "support/files.h"
+#include "support/temp_dir.h"
+
+namespace agentmemdb {
+namespace {
+
+namespace fs = std::filesystem;
+
+// Works in a folder, and goes back.
+class InFolder {
+ public:
+  explicit InFolder(const fs::path& folder) : before_(fs::current_path()) { fs::current_path(folder); }
+  ~InFolder() { fs::current_path(before_); }
+  InFolder(const InFolder&) = delete;
+  InFolder& operator=(const InFolder&) = delete;
+
+ private:
+  fs::path before_;
+};
+
+std::string Canonical(const std::string& path) {
+  const Result<std::string> canonical = CanonicalPath(path);
+  return canonical.ok() ? canonical.value() : CodeName(canonical.status().code());
+}
+
+TEST(CanonicalPath, IsTheSameForEveryNameOfAFile) {
+  const TempDir dir;
+  fs::create_directory(dir.path() / "real");
+  fs::create_directory_symlink(dir.path() / "real", dir.path() / "link");
+  WriteFile(dir.File("real/a.db"), "");
+  fs::create_symlink(dir.path() / "real" / "a.db", dir.path() / "b.db");
+  const std::string expected = dir.File("real/a.db");
+  EXPECT_EQ(Canonical(expected), expected);
+  EXPECT_EQ(Canonical(dir.File("link/a.db")), expected);
+  EXPECT_EQ(Canonical(dir.File("b.db")), expected);
+  EXPECT_EQ(Canonical(dir.File("real/../link/./a.db")), expected);
+  const InFolder here(dir.path() / "link");
+  EXPECT_EQ(Canonical("a.db"), expected);
+  EXPECT_EQ(Canonical("../b.db"), expected);
+}
+
+TEST(CanonicalPath, ResolvesTheFolderOfAFileThatIsNotThereYet) {
+  const TempDir dir;
+  fs::create_directory(dir.path() / "real");
+  fs::create_directory_symlink(dir.path() / "real", dir.path() / "link");
+  EXPECT_EQ(Canonical(dir.File("link/new.db")), dir.File("real/new.db"));
+  const InFolder here(dir.path() / "link");
+  EXPECT_EQ(Canonical("new.db"), dir.File("real/new.db"));
+  EXPECT_EQ(Canonical("/agentmemdb-not-there.db"), "/agentmemdb-not-there.db");
+}
+
+TEST(CanonicalPath, SaysWhichFolderIsMissing) {
+  const TempDir dir;
+  const Result<std::string> canonical = CanonicalPath(dir.File("missing/a.db"));
+  ASSERT_FALSE(canonical.ok());
+  EXPECT_EQ(canonical.status().code(), Code::kIo);
+  EXPECT_EQ(canonical.status().path(), dir.File("missing"));
+  EXPECT_NE(canonical.status().message().find(dir.File("missing")), std::string::npos);
+}
+
+TEST(CanonicalPath, RefusesAFileAsFolderAndALoopOfLinks) {
+  const TempDir dir;
+  WriteFile(dir.File("file"), "");
+  fs::create_symlink(dir.path() / "loop", dir.path() / "loop");
+  EXPECT_EQ(Canonical(dir.File("file/a.db")), "ERR_IO");
+  EXPECT_EQ(Canonical(dir.File("loop")), "ERR_IO");
+  EXPECT_EQ(Canonical(dir.File("loop/a.db")), "ERR_IO");
+}
+
+TEST(IdentifyFile, IsEqualForTheSameFileOnly) {
+  const TempDir dir;
+  WriteFile(dir.File("a"), "one");
+  WriteFile(dir.File("b"), "one");
+  fs::create_hard_link(dir.path() / "a", dir.path() / "c");
+  const auto a = IdentifyFile(dir.File("a")), b = IdentifyFile(dir.File("b")), c = IdentifyFile(dir.File("c"));
+  ASSERT_TRUE(a.ok() && b.ok() && c.ok());
+  EXPECT_EQ(a.value(), c.value());
+  EXPECT_NE(a.value(), b.value());
+  EXPECT_EQ(IdentifyFile(dir.File("none")).status().code(), Code::kNotFound);
+}
+
+TEST(File, TellsFoldersAndSizes) {
+  const TempDir dir;
+  WriteFile(dir.File("a"), "12345");
+  EXPECT_TRUE(IsFolder(dir.path().string()));
+  EXPECT_FALSE(IsFolder(dir.File("a")));
+  EXPECT_FALSE(IsFolder(dir.File("none")));
+  EXPECT_EQ(FileBytes(dir.File("a")), 5);
+  EXPECT_EQ(FileBytes(dir.File("none")), 0);
+}
+
+}  // namespace
+}  // namespace agentmemdb

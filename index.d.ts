@@ -1,0 +1,306 @@
+// agentmemdb: an embedded memory database for AI agents. One process, one file, no server.
+//
+// Every asynchronous method takes `{ signal, timeoutMs }`, never throws synchronously and rejects with an AgentMemError,
+// or with `signal.reason` when the signal aborted it. Every method marked "Sync twin" has one named `...Sync` that does the
+// same work on the calling thread: it waits for engine locks only, never for queued calls, and throws what the async form
+// would reject with.
+
+/** Every code an error of this package can carry. What each one asks of the caller: docs/errors.md. */
+export type ErrorCode =
+  | 'ERR_INVALID_ARGUMENT'
+  | 'ERR_NOT_FOUND'
+  | 'ERR_ALREADY_EXISTS'
+  | 'ERR_CLOSED'
+  | 'ERR_CONFLICT'
+  | 'ERR_READ_ONLY'
+  | 'ERR_BUSY'
+  | 'ERR_QUEUE_FULL'
+  | 'ERR_TIMEOUT'
+  | 'ERR_IO'
+  | 'ERR_CORRUPT'
+  | 'ERR_UNSUPPORTED'
+  | 'ERR_LIMIT'
+  | 'ERR_INTERNAL';
+
+/** The one error class. Test `error.code`, or `AgentMemError.isError(error)`: both work across realms and copies. */
+export class AgentMemError extends Error {
+  readonly code: ErrorCode;
+  /** The argument that was refused, as a path: `query.vector`, `records[3].id`. */
+  readonly argument?: string;
+  /** The file concerned, for ERR_IO and ERR_CORRUPT. */
+  readonly path?: string;
+  /** The id of the record concerned, for ERR_CORRUPT and ERR_ALREADY_EXISTS. */
+  readonly id?: string;
+  static isError(value: unknown): value is AgentMemError;
+}
+
+/** Accepted by every asynchronous method. */
+export interface CallOptions {
+  /** Aborting drops a waiting call and stops a running one where it can; the promise rejects with `signal.reason`.
+   *  A write that has begun to commit finishes and resolves. */
+  signal?: AbortSignal;
+  /** Milliseconds from now after which the call rejects with ERR_TIMEOUT. 1..2^31-1. Default: none. */
+  timeoutMs?: number;
+}
+
+export interface OpenOptions extends CallOptions {
+  /** 'full' (default): a write that resolved survives power loss. 'normal': it survives a killed process; power loss may
+   *  take the last writes, never consistency. The first handle on a path decides for all handles of the process. */
+  durability?: 'full' | 'normal';
+  /** How long a write waits for the write lock of another process before ERR_BUSY. 0..2^31-1 ms, default 5,000. */
+  busyTimeoutMs?: number;
+  /** Calls that may wait or run on this handle at once; one more rejects with ERR_QUEUE_FULL. 1..1e6, default 10,000. */
+  maxPending?: number;
+}
+
+/** Opens or creates a database file; ':memory:' makes a private one that lives as long as the handle. Sync twin.
+ *  Handles on one path share one engine, in worker threads too.
+ *  @throws ERR_INVALID_ARGUMENT, ERR_IO (cannot be opened or created), ERR_CORRUPT (not a database, or damaged),
+ *          ERR_UNSUPPORTED (another program's database, or a newer format), ERR_BUSY. */
+export function open(path: string, options?: OpenOptions): Promise<Database>;
+export function openSync(path: string, options?: Omit<OpenOptions, keyof CallOptions>): Database;
+
+export type Metric = 'cosine' | 'l2' | 'ip';
+
+export interface HnswOptions {
+  /** Links per node and level (level 0: twice as many). 4..64, default 16. */
+  M?: number;
+  /** Candidates kept while linking a node. 8..4,096, default 200. */
+  efConstruction?: number;
+  /** Vectors from which on the graph answers; below it every search is exact. 0..2^31-1, default 5,000. */
+  minSize?: number;
+}
+
+export interface CollectionOptions {
+  /** Length of every vector, 1..8,192. Omitted: a collection without vectors, for ever. */
+  dimensions?: number;
+  /** Default 'cosine'. Scores: cosine cos (-1..1), l2 1 / (1 + distance), ip the dot product. Larger is better. */
+  metric?: Metric;
+  hnsw?: HnswOptions;
+}
+
+/** A JSON object: null, booleans, finite numbers (integers to 2^53), strings, arrays, plain objects. `undefined` members
+ *  are dropped, a Date becomes its ISO string. At most 1 MiB as JSON and 32 levels deep. */
+export type Metadata = { [key: string]: unknown };
+
+/** A vector going in: copied when the call is made. All numbers finite; Euclidean norm at most 1e18, and at least 1e-18
+ *  with the cosine metric. */
+export type VectorInput = Float32Array | readonly number[];
+
+export interface RecordInput<TMeta extends Metadata = Metadata> {
+  /** 1..512 bytes of UTF-8 without NUL. Omitted: a new UUIDv7. */
+  id?: string;
+  vector?: VectorInput;
+  /** At most 16 MiB of UTF-8; unpaired surrogates become U+FFFD. */
+  text?: string;
+  metadata?: TMeta;
+}
+
+/** Many records as columns: no object per record, and the matrix is not copied. Nothing of it may change, be
+ *  transferred or be resized until the call settles. */
+export interface RecordColumns<TMeta extends Metadata = Metadata> {
+  /** One id per record; omitted: new UUIDv7s. */
+  ids?: readonly string[];
+  /** Row after row: exactly records x dimensions numbers. */
+  vectors?: Float32Array;
+  texts?: readonly (string | null | undefined)[];
+  metadatas?: readonly (TMeta | null | undefined)[];
+}
+
+export interface StoredRecord<TMeta extends Metadata = Metadata> {
+  id: string;
+  text?: string;
+  metadata?: TMeta;
+  vector?: Float32Array;
+  /** Milliseconds since the epoch. */
+  createdAt: number;
+  updatedAt: number;
+  /** Change version of the last write: grows with every transaction of the database. */
+  version: number;
+}
+
+export type IncludeField = 'text' | 'metadata' | 'vector';
+
+export interface WriteResult {
+  id: string;
+  version: number;
+}
+
+export interface BulkResult {
+  /** In the order of the records given. */
+  ids: string[];
+  inserted: number;
+  updated: number;
+  skipped: number;
+  version: number;
+}
+
+export interface SearchQuery extends CallOptions {
+  /** Exactly `dimensions` numbers. */
+  vector: VectorInput;
+  /** Hits wanted, 1..10,000, default 10. The result has exactly min(k, records with a vector) hits. */
+  k?: number;
+  /** Candidates kept while walking the graph, 1..10,000, default 100; raised to k if smaller. More = better recall, slower. */
+  ef?: number;
+  /** true: compare with every vector, whatever the size. Default false. */
+  exact?: boolean;
+  /** Default ['text', 'metadata']; [] gives ids and scores only. */
+  include?: readonly IncludeField[];
+  /** true: the returned array has an `explain` property. Default false. */
+  explain?: boolean;
+}
+
+export interface Hit<TMeta extends Metadata = Metadata> {
+  id: string;
+  /** Larger is better; finite. */
+  score: number;
+  /** Smaller is nearer. cosine: 1 - cos; l2: Euclidean; ip: -dot. */
+  distance: number;
+  text?: string;
+  metadata?: TMeta;
+  vector?: Float32Array;
+}
+
+export interface SearchExplain {
+  /** 'exact': every vector was compared. 'hnsw': the graph, and whatever was not linked yet exactly. */
+  strategy: 'exact' | 'hnsw';
+  /** Candidates kept in the graph walk; 0 when exact. */
+  ef: number;
+  /** Vectors compared one by one: all of them when exact, the not yet linked ones beside a graph. */
+  scanned: number;
+  searchMicros: number;
+  hydrateMicros: number;
+}
+
+/** Best first; equal scores newest first. */
+export type SearchResult<TMeta extends Metadata = Metadata> = Hit<TMeta>[] & { explain?: SearchExplain };
+
+export interface CollectionStats {
+  name: string;
+  records: number;
+  /** Records that have a vector. */
+  vectors: number;
+  dimensions?: number;
+  metric?: Metric;
+  /** Records whose stored bytes failed their check when the collection was loaded: reading one gives ERR_CORRUPT. */
+  damaged: number;
+  index?: {
+    M: number;
+    efConstruction: number;
+    minSize: number;
+    /** Vectors in the graph. */
+    linked: number;
+    /** Vectors searched exactly until the background has linked them. */
+    tail: number;
+    /** Nodes of deleted or replaced vectors still in the graph; gone after reopening. */
+    deleted: number;
+    memoryBytes: number;
+  };
+}
+
+export interface DatabaseStats {
+  path: string;
+  /** 'shared': many connections on one file. 'single': one connection (':memory:'). */
+  storageMode: 'shared' | 'single';
+  durability: 'full' | 'normal';
+  changeVersion: number;
+  collections: number;
+  records: number;
+  fileBytes: number;
+  walBytes: number;
+  /** Engines open in this process, over all threads. */
+  engines: number;
+  /** The scheduler of this process and this thread's event loop. */
+  scheduler: {
+    /** AsyncWorkers that may be in flight at once in the whole process. */
+    workerLimit: number;
+    /** Calls of this thread that wait, and that run. */
+    waiting: number;
+    running: number;
+    /** Most AsyncWorkers ever in flight at once in this process. */
+    workersMax: number;
+    /** Write transactions committed, and calls they carried: group commit at work. */
+    writeGroups: number;
+    writeCalls: number;
+    /** Steps of ours on this event loop (parsing, converting, settling) and the longest, in ms of thread CPU time. */
+    loopSteps: number;
+    loopStepMaxMs: number;
+  };
+}
+
+export class Database {
+  private constructor();
+  readonly path: string;
+  /** false from the moment close() is called. */
+  readonly isOpen: boolean;
+  /** Opens a collection, or creates it. Options given must agree with an existing one's. Sync twin.
+   *  @throws ERR_INVALID_ARGUMENT naming the option that disagrees. */
+  collection<TMeta extends Metadata = Metadata>(name: string, options?: CollectionOptions & CallOptions): Promise<Collection<TMeta>>;
+  collectionSync<TMeta extends Metadata = Metadata>(name: string, options?: CollectionOptions): Collection<TMeta>;
+  /** Creates a collection. Sync twin. @param name `[A-Za-z0-9_.-]{1,128}`, not '.' or '..'. @throws ERR_ALREADY_EXISTS. */
+  createCollection<TMeta extends Metadata = Metadata>(name: string, options?: CollectionOptions & CallOptions): Promise<Collection<TMeta>>;
+  createCollectionSync<TMeta extends Metadata = Metadata>(name: string, options?: CollectionOptions): Collection<TMeta>;
+  /** Opens an existing collection. Sync twin. @throws ERR_NOT_FOUND. */
+  getCollection<TMeta extends Metadata = Metadata>(name: string, options?: CallOptions): Promise<Collection<TMeta>>;
+  getCollectionSync<TMeta extends Metadata = Metadata>(name: string): Collection<TMeta>;
+  /** Names and options, in name order. Sync twin. */
+  listCollections(options?: CallOptions): Promise<CollectionInfo[]>;
+  listCollectionsSync(): CollectionInfo[];
+  /** Deletes a collection and its records; false if there is none of that name. Sync twin. */
+  deleteCollection(name: string, options?: CallOptions): Promise<boolean>;
+  deleteCollectionSync(name: string): boolean;
+  /** Sync twin. */
+  stats(options?: CallOptions): Promise<DatabaseStats>;
+  statsSync(): DatabaseStats;
+  /** Refuses new calls, waits for the accepted ones, and closes; the last handle on a path closes the file. Closing again
+   *  is allowed. Sync twin: does not wait, calls accepted before still finish. */
+  close(): Promise<void>;
+  closeSync(): void;
+  [Symbol.asyncDispose](): Promise<void>;
+}
+
+export interface CollectionInfo {
+  name: string;
+  dimensions?: number;
+  metric?: Metric;
+  hnsw?: Required<HnswOptions>;
+}
+
+export class Collection<TMeta extends Metadata = Metadata> {
+  private constructor();
+  readonly name: string;
+  readonly dimensions: number | undefined;
+  readonly metric: Metric | undefined;
+  /** Stores a new record. Resolves when it is durable and searchable. Sync twin. @throws ERR_ALREADY_EXISTS. */
+  add(record: RecordInput<TMeta>, options?: CallOptions): Promise<WriteResult>;
+  addSync(record: RecordInput<TMeta>): WriteResult;
+  /** Stores a record, replacing one with the same id as a whole (createdAt stays). Sync twin. */
+  upsert(record: RecordInput<TMeta>, options?: CallOptions): Promise<WriteResult>;
+  upsertSync(record: RecordInput<TMeta>): WriteResult;
+  /** Stores up to 100,000 new records, all or nothing. Sync twin. @throws ERR_ALREADY_EXISTS naming the id. */
+  addMany(records: readonly RecordInput<TMeta>[] | RecordColumns<TMeta>, options?: CallOptions): Promise<BulkResult>;
+  addManySync(records: readonly RecordInput<TMeta>[] | RecordColumns<TMeta>): BulkResult;
+  /** Stores or replaces up to 100,000 records, all or nothing; of equal ids the last wins. Sync twin. */
+  upsertMany(records: readonly RecordInput<TMeta>[] | RecordColumns<TMeta>, options?: CallOptions): Promise<BulkResult>;
+  upsertManySync(records: readonly RecordInput<TMeta>[] | RecordColumns<TMeta>): BulkResult;
+  /** The record, or undefined. Vectors only on request. Sync twin. @throws ERR_CORRUPT with the id if its bytes fail their check. */
+  get(id: string, options?: { include?: readonly IncludeField[] } & CallOptions): Promise<StoredRecord<TMeta> | undefined>;
+  getSync(id: string, options?: { include?: readonly IncludeField[] }): StoredRecord<TMeta> | undefined;
+  /** Sync twin. */
+  has(id: string, options?: CallOptions): Promise<boolean>;
+  hasSync(id: string): boolean;
+  /** true if there was such a record. Sync twin. */
+  delete(id: string, options?: CallOptions): Promise<boolean>;
+  deleteSync(id: string): boolean;
+  /** Records in the collection. Sync twin. */
+  count(options?: CallOptions): Promise<number>;
+  countSync(): number;
+  /** The nearest records. Sync twin. @throws ERR_INVALID_ARGUMENT (wrong length, collection without vectors, unknown option). */
+  search(query: SearchQuery): Promise<SearchResult<TMeta>>;
+  searchSync(query: Omit<SearchQuery, keyof CallOptions>): SearchResult<TMeta>;
+  /** Resolves when everything committed before the call is linked in the graph. */
+  indexed(options?: CallOptions): Promise<void>;
+  /** Sync twin. */
+  stats(options?: CallOptions): Promise<CollectionStats>;
+  statsSync(): CollectionStats;
+}

@@ -1,0 +1,43 @@
+'use strict';
+
+// Background work of one handle: linking, in slices of a few milliseconds, with an unref'd timer between, so that it never
+// keeps a process alive that has nothing else to do.
+
+class Background {
+  #native;
+  #running = false;
+  #again = false;
+
+  constructor(native) {
+    this.#native = native;
+  }
+
+  /** There may be work. */
+  kick() {
+    this.#again = true;
+    if (this.#running) return;
+    this.#running = true;
+    this.#later();
+  }
+
+  #later() {
+    setTimeout(() => this.#slice(), 0).unref();
+  }
+
+  async #slice() {
+    this.#again = false;
+    let more = false;
+    try {
+      more = await this.#native.runBackground();
+    } catch {
+      // Closed, or linking failed: searches stay right without it, and the next write tries again.
+    }
+    if (more || this.#again) {
+      this.#later();
+    } else {
+      this.#running = false;
+    }
+  }
+}
+
+module.exports = { Background };

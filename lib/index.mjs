@@ -1,0 +1,3 @@
+import agentmemdb from './index.js';
+
+export const { open, openSync, Database, Collection, AgentMemError } = agentmemdb;

@@ -1,0 +1,35 @@
+#include "base/clock.h"
+
+#include <chrono>
+#include <ctime>
+#include <thread>
+
+namespace agentmemdb {
+
+TimeMs NowMs() {
+  using namespace std::chrono;
+  return duration_cast<milliseconds>(system_clock::now().time_since_epoch()).count();
+}
+
+int64_t MonotonicMicros() {
+  using namespace std::chrono;
+  return duration_cast<microseconds>(steady_clock::now().time_since_epoch()).count();
+}
+
+int64_t ThreadCpuMicros() {
+#ifdef CLOCK_THREAD_CPUTIME_ID
+  timespec time{};
+  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
+  return static_cast<int64_t>(time.tv_sec) * 1000000 + time.tv_nsec / 1000;
+#else
+  return MonotonicMicros();
+#endif
+}
+
+void SleepMs(int milliseconds) { std::this_thread::sleep_for(std::chrono::milliseconds(milliseconds)); }
+
+bool TryLockFor(std::unique_lock<std::timed_mutex>* lock, int milliseconds) {
+  return lock->try_lock_for(std::chrono::milliseconds(milliseconds));
+}
+
+}  // namespace agentmemdb

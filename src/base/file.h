@@ -1,0 +1,28 @@
+// The only door to the operating system's files. SQLite's own file access stays inside storage/.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "base/status.h"
+
+namespace agentmemdb {
+
+// The same file has the same identity, whatever name it is reached by.
+struct FileIdentity {
+  uint64_t device = 0;
+  uint64_t inode = 0;
+  bool operator==(const FileIdentity&) const = default;
+};
+
+// Absolute path of `path` with every link of its folder, and of the file itself if it exists, resolved.
+// Errors: kIo when the folder does not exist or cannot be read.
+Result<std::string> CanonicalPath(const std::string& path);
+
+// kNotFound when there is no such file, kIo otherwise.
+Result<FileIdentity> IdentifyFile(const std::string& path);
+bool IsFolder(const std::string& path);
+// 0 when there is no such file.
+int64_t FileBytes(const std::string& path);
+
+}  // namespace agentmemdb

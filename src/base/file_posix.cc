@@ -1,0 +1,51 @@
+#include <sys/stat.h>
+
+#include <cerrno>
+#include <climits>
+#include <cstdlib>
+#include <cstring>
+
+#include "base/file.h"
+
+namespace agentmemdb {
+namespace {
+
+Status IoError(const std::string& path, const std::string& what) {
+  return Status(Code::kIo, what + " " + path + ": " + std::strerror(errno)).WithPath(path);
+}
+
+}  // namespace
+
+Result<std::string> CanonicalPath(const std::string& path) {
+  char resolved[PATH_MAX];
+  if (realpath(path.c_str(), resolved) != nullptr) return std::string(resolved);
+  if (errno != ENOENT) return IoError(path, "cannot resolve");
+  const size_t slash = path.rfind('/');
+  const std::string folder = slash == std::string::npos ? "." : slash == 0 ? "/" : path.substr(0, slash);
+  const std::string name = slash == std::string::npos ? path : path.substr(slash + 1);
+  if (realpath(folder.c_str(), resolved) == nullptr) return IoError(folder, "cannot open the folder");
+  std::string canonical = resolved;
+  if (canonical.back() != '/') canonical.push_back('/');
+  return canonical + name;
+}
+
+Result<FileIdentity> IdentifyFile(const std::string& path) {
+  struct stat info {};
+  if (stat(path.c_str(), &info) != 0) {
+    if (errno == ENOENT) return Status(Code::kNotFound, "there is no file " + path).WithPath(path);
+    return IoError(path, "cannot look at");
+  }
+  return FileIdentity{static_cast<uint64_t>(info.st_dev), static_cast<uint64_t>(info.st_ino)};
+}
+
+bool IsFolder(const std::string& path) {
+  struct stat info {};
+  return stat(path.c_str(), &info) == 0 && S_ISDIR(info.st_mode);
+}
+
+int64_t FileBytes(const std::string& path) {
+  struct stat info {};
+  return stat(path.c_str(), &info) == 0 ? static_cast<int64_t>(info.st_size) : 0;
+}
+
+}  // namespace agentmemdb

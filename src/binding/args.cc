@@ -1,0 +1,275 @@
+#include "binding/args.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "base/clock.h"
+#include "binding/cancel_token_object.h"
+
+namespace agentmemdb::binding {
+namespace {
+
+std::string TypeOf(Napi::Value value) {
+  if (value.IsNull()) return "null";
+  if (value.IsArray()) return "an array";
+  switch (value.Type()) {
+    case napi_undefined: return "undefined";
+    case napi_boolean: return "a boolean";
+    case napi_number: return "a number";
+    case napi_string: return "a string";
+    case napi_symbol: return "a symbol";
+    case napi_function: return "a function";
+    case napi_bigint: return "a bigint";
+    default: return "an object";
+  }
+}
+
+Status Wrong(const std::string& argument, const char* wanted, Napi::Value value) {
+  std::string got = TypeOf(value);
+  if (value.IsNumber()) {
+    const double number = value.As<Napi::Number>().DoubleValue();
+    char text[32];
+    std::snprintf(text, sizeof text, "%g", number);
+    got = text;
+  }
+  return Status::InvalidArgument(argument, std::string("must be ") + wanted + ", got " + got);
+}
+
+std::optional<uint32_t> ReadInteger(Napi::Value value) {
+  if (!value.IsNumber()) return std::nullopt;
+  const double number = value.As<Napi::Number>().DoubleValue();
+  if (!(number >= 0 && number <= 4294967295.0) || number != std::floor(number)) return std::nullopt;
+  return static_cast<uint32_t>(number);
+}
+
+std::optional<Include> ReadInclude(Napi::Value value) {
+  if (!value.IsArray()) return std::nullopt;
+  Include include{false, false, false};
+  const auto list = value.As<Napi::Array>();
+  for (uint32_t i = 0; i < std::min<uint32_t>(list.Length(), 16); ++i) {
+    const std::optional<std::string> field = ReadString(list.Get(i));
+    if (field == "text")
+      include.text = true;
+    else if (field == "metadata")
+      include.metadata = true;
+    else if (field == "vector")
+      include.vector = true;
+    else
+      return std::nullopt;
+  }
+  return include;
+}
+
+constexpr char kIncludeWanted[] = "an array of 'text', 'metadata', 'vector'";
+
+}  // namespace
+
+std::optional<std::string> ReadString(Napi::Value value) {
+  if (!value.IsString()) return std::nullopt;
+  return value.As<Napi::String>().Utf8Value();
+}
+
+std::optional<VectorView> ReadVector(Napi::Value value) {
+  bool is_typed_array = false;
+  napi_is_typedarray(value.Env(), value, &is_typed_array);
+  if (!is_typed_array) return std::nullopt;
+  napi_typedarray_type type;
+  size_t length = 0;
+  void* data = nullptr;
+  napi_value buffer;
+  if (napi_get_typedarray_info(value.Env(), value, &type, &length, &data, &buffer, nullptr) != napi_ok) return std::nullopt;
+  // Shared memory could change under us: it is not an ArrayBuffer, and refused.
+  bool is_buffer = false;
+  napi_is_arraybuffer(value.Env(), buffer, &is_buffer);
+  if (type != napi_float32_array || !is_buffer) return std::nullopt;
+  return VectorView(static_cast<const float*>(data), data == nullptr ? 0 : length);
+}
+
+void Args::Refuse(Status status) {
+  if (status_.ok()) status_ = std::move(status);
+}
+
+std::string Args::String(size_t index, const char* name) {
+  std::optional<std::string> text = ReadString(At(index));
+  if (!text) Refuse(Wrong(name, "a string", At(index)));
+  return text.value_or("");
+}
+
+bool Args::Bool(size_t index, const char* name) {
+  if (!At(index).IsBoolean()) {
+    Refuse(Wrong(name, "a boolean", At(index)));
+    return false;
+  }
+  return At(index).As<Napi::Boolean>().Value();
+}
+
+uint64_t Args::Mark(size_t index) {
+  if (!At(index).IsNumber()) {
+    Refuse(Wrong("mark", "a number", At(index)));
+    return 0;
+  }
+  return static_cast<uint64_t>(At(index).As<Napi::Number>().Int64Value());
+}
+
+RecordBatch Args::Record(size_t index) {
+  RecordBatch batch;
+  batch.single = true;
+  Fields fields(this, At(index), "record", {"id", "vector", "text", "metadata"});
+  RecordInput record;
+  std::optional<std::string> id = fields.String("id");
+  record.new_id = !id.has_value();
+  record.id = std::move(id).value_or("");
+  record.text = fields.String("text");
+  record.metadata = fields.String("metadata");
+  if (std::optional<std::vector<float>> vector = fields.Vector("vector")) {
+    if (vector->empty()) Refuse(Status::InvalidArgument("record.vector", "must not be empty"));
+    batch.vectors.push_back(std::make_unique<float[]>(vector->size()));
+    std::copy(vector->begin(), vector->end(), batch.vectors.back().get());
+    record.vector = VectorView(batch.vectors.back().get(), vector->size());
+  }
+  batch.records.push_back(std::move(record));
+  return batch;
+}
+
+SearchQuery Args::Query(size_t index) {
+  Fields fields(this, At(index), "query", {"vector", "k", "ef", "exact", "include", "explain"});
+  SearchQuery query;
+  if (std::optional<std::vector<float>> vector = fields.Vector("vector"))
+    query.vector = std::move(*vector);
+  else
+    Refuse(Wrong("query.vector", "a Float32Array or an array of numbers", fields.Get("vector")));
+  query.k = fields.Integer("k").value_or(query.k);
+  query.ef = fields.Integer("ef").value_or(query.ef);
+  query.exact = fields.Boolean("exact").value_or(false);
+  query.explain = fields.Boolean("explain").value_or(false);
+  query.include = fields.IncludeFields("include").value_or(query.include);
+  return query;
+}
+
+Include Args::IncludeFields(size_t index, const char* name) {
+  if (At(index).IsUndefined()) return Include();
+  const std::optional<Include> include = ReadInclude(At(index));
+  if (!include) Refuse(Wrong(name, kIncludeWanted, At(index)));
+  return include.value_or(Include());
+}
+
+CollectionRequest Args::CollectionOptions(size_t index) {
+  Fields fields(this, At(index), "options", {"dimensions", "metric", "hnsw"});
+  CollectionRequest request;
+  request.dimensions = fields.Integer("dimensions");
+  if (std::optional<std::string> metric = fields.String("metric")) {
+    request.metric = MetricFromName(*metric);
+    if (!request.metric)
+      Refuse(Status::InvalidArgument("options.metric", "must be 'cosine', 'l2' or 'ip', got '" + *metric + "'"));
+  }
+  Fields hnsw(this, fields.Get("hnsw"), "options.hnsw", {"M", "efConstruction", "minSize"});
+  request.hnsw_m = hnsw.Integer("M");
+  request.hnsw_ef_construction = hnsw.Integer("efConstruction");
+  request.hnsw_min_size = hnsw.Integer("minSize");
+  return request;
+}
+
+DatabaseOptions Args::OpenOptions(size_t path_index, size_t options_index, int64_t* pending_max) {
+  DatabaseOptions options;
+  options.path = String(path_index, "path");
+  if (status_.ok() && (options.path.empty() || options.path.find('\0') != std::string::npos))
+    Refuse(Status::InvalidArgument("path", "must be a file path or ':memory:'"));
+  Fields fields(this, At(options_index), "options", {"durability", "busyTimeoutMs", "maxPending"});
+  if (std::optional<std::string> durability = fields.String("durability")) {
+    if (*durability != "full" && *durability != "normal")
+      Refuse(Status::InvalidArgument("options.durability", "must be 'full' or 'normal', got '" + *durability + "'"));
+    options.durability = *durability == "normal" ? Durability::kNormal : Durability::kFull;
+  }
+  const uint32_t busy_timeout_ms = fields.Integer("busyTimeoutMs").value_or(5000);
+  if (busy_timeout_ms > 2147483647)
+    Refuse(Status::InvalidArgument("options.busyTimeoutMs", "must be an integer in 0..2147483647"));
+  options.busy_timeout_ms = static_cast<int>(busy_timeout_ms);
+  *pending_max = fields.Integer("maxPending").value_or(10000);
+  if (*pending_max < 1 || *pending_max > 1000000)
+    Refuse(Status::InvalidArgument("options.maxPending", "must be an integer in 1..1000000"));
+  return options;
+}
+
+CancelToken Args::Control(size_t token_index) {
+  CancelToken token;
+  if (At(token_index).IsObject()) {
+    if (const CancelToken* given = CancelTokenObject::Read(At(token_index)))
+      token = *given;
+    else
+      Refuse(Wrong("token", "a CancelToken", At(token_index)));
+  }
+  const Napi::Value timeout = At(token_index + 1);
+  if (timeout.IsUndefined()) return token;
+  const std::optional<uint32_t> timeout_ms = ReadInteger(timeout);
+  if (!timeout_ms || *timeout_ms < 1 || *timeout_ms > 2147483647)
+    Refuse(Wrong("options.timeoutMs", "an integer in 1..2147483647", timeout));
+  else
+    token.set_deadline_micros(MonotonicMicros() + int64_t{1000} * *timeout_ms);
+  return token;
+}
+
+Fields::Fields(Args* args, Napi::Value value, std::string name, std::initializer_list<const char*> known)
+    : args_(args), name_(std::move(name)) {
+  if (value.IsUndefined()) return;
+  if (!value.IsObject() || value.IsArray() || value.IsFunction()) {
+    args->Refuse(Wrong(name_, "an object", value));
+    return;
+  }
+  object_ = value.As<Napi::Object>();
+  const Napi::Array keys = object_->GetPropertyNames();
+  for (uint32_t i = 0; i < keys.Length(); ++i) {
+    const std::string key = keys.Get(i).As<Napi::String>().Utf8Value();
+    if (std::find(known.begin(), known.end(), key) != known.end()) continue;
+    std::string message = "is not an option; known are";
+    for (const char* each : known) message += std::string(each == *known.begin() ? " " : ", ") + each;
+    args->Refuse(Status::InvalidArgument(name_ + "." + key, message));
+    return;
+  }
+}
+
+Napi::Value Fields::Get(const char* key) const { return object_ ? object_->Get(key) : args_->env().Undefined(); }
+
+std::optional<uint32_t> Fields::Integer(const char* key) {
+  const Napi::Value value = Get(key);
+  if (value.IsUndefined()) return std::nullopt;
+  const std::optional<uint32_t> number = ReadInteger(value);
+  if (!number) args_->Refuse(Wrong(Named(key), "a non-negative integer", value));
+  return number;
+}
+
+std::optional<bool> Fields::Boolean(const char* key) {
+  const Napi::Value value = Get(key);
+  if (value.IsUndefined()) return std::nullopt;
+  if (value.IsBoolean()) return value.As<Napi::Boolean>().Value();
+  args_->Refuse(Wrong(Named(key), "a boolean", value));
+  return std::nullopt;
+}
+
+std::optional<std::string> Fields::String(const char* key) {
+  const Napi::Value value = Get(key);
+  if (value.IsUndefined()) return std::nullopt;
+  std::optional<std::string> text = ReadString(value);
+  if (!text) args_->Refuse(Wrong(Named(key), "a string", value));
+  return text;
+}
+
+std::optional<std::vector<float>> Fields::Vector(const char* key) {
+  const Napi::Value value = Get(key);
+  if (value.IsUndefined()) return std::nullopt;
+  const std::optional<VectorView> view = ReadVector(value);
+  if (!view) {
+    args_->Refuse(Wrong(Named(key), "a Float32Array or an array of numbers", value));
+    return std::nullopt;
+  }
+  return std::vector<float>(view->begin(), view->end());
+}
+
+std::optional<Include> Fields::IncludeFields(const char* key) {
+  const Napi::Value value = Get(key);
+  if (value.IsUndefined()) return std::nullopt;
+  const std::optional<Include> include = ReadInclude(value);
+  if (!include) args_->Refuse(Wrong(Named(key), kIncludeWanted, value));
+  return include;
+}
+
+}  // namespace agentmemdb::binding

@@ -1,0 +1,84 @@
+// The only reader of JavaScript values. Everything a caller passes is hostile: each value is looked at once, copied, and
+// refused by name when it has the wrong type. Ranges are the core's business.
+//
+// The first failure is remembered and defaults are handed out after it, so that methods need no early returns.
+#pragma once
+
+#include <napi.h>
+
+#include <initializer_list>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/cancel.h"
+#include "base/status.h"
+#include "binding/environment.h"
+#include "engine/op.h"
+#include "engine/search.h"
+
+namespace agentmemdb::binding {
+
+class Args {
+ public:
+  // `method` is how messages name the call: "Collection.search".
+  Args(const Napi::CallbackInfo& info, const char* method) : info_(info), method_(method) {
+    if (!sync()) step_.emplace(info.Env());  // A sync twin takes the time it takes.
+  }
+
+  // Methods are registered twice: the sync twin carries data.
+  bool sync() const { return info_.Data() != nullptr; }
+
+  Napi::Env env() const { return info_.Env(); }
+  const char* method() const { return method_; }
+  const Status& status() const { return status_; }
+  void Refuse(Status status);
+
+  // Positional arguments.
+  std::string String(size_t index, const char* name);
+  bool Bool(size_t index, const char* name);
+  uint64_t Mark(size_t index);
+  RecordBatch Record(size_t index);
+  SearchQuery Query(size_t index);
+  Include IncludeFields(size_t index, const char* name);
+  CollectionRequest CollectionOptions(size_t index);
+  // Options of open(), and how many calls may be pending.
+  DatabaseOptions OpenOptions(size_t path_index, size_t options_index, int64_t* pending_max);
+  // The last two arguments of every asynchronous method: a CancelToken or undefined, milliseconds or undefined.
+  CancelToken Control(size_t token_index);
+
+  Napi::Value At(size_t index) const { return info_[index]; }
+
+ private:
+  friend class Fields;
+  const Napi::CallbackInfo& info_;
+  const char* method_;
+  Status status_;
+  std::optional<StepTimer> step_;
+};
+
+// An object of options: every key it has must be one that is read.
+class Fields {
+ public:
+  Fields(Args* args, Napi::Value value, std::string name, std::initializer_list<const char*> known);
+
+  std::optional<uint32_t> Integer(const char* key);
+  std::optional<bool> Boolean(const char* key);
+  std::optional<std::string> String(const char* key);
+  std::optional<std::vector<float>> Vector(const char* key);
+  std::optional<Include> IncludeFields(const char* key);
+  Napi::Value Get(const char* key) const;
+
+ private:
+  std::string Named(const char* key) const { return name_ + "." + key; }
+  Args* args_;
+  std::string name_;
+  std::optional<Napi::Object> object_;  // Absent: undefined was passed, or it was refused.
+};
+
+// Text of a JavaScript string; nullopt when `value` is another type.
+std::optional<std::string> ReadString(Napi::Value value);
+// Numbers of a Float32Array, not copied; empty optional when `value` is another type.
+std::optional<VectorView> ReadVector(Napi::Value value);
+
+}  // namespace agentmemdb::binding

@@ -1,0 +1,23 @@
+// CancelToken for lib/: one a call that has a signal.
+#pragma once
+
+#include <napi.h>
+
+#include "base/cancel.h"
+
+namespace agentmemdb::binding {
+
+class CancelTokenObject : public Napi::ObjectWrap<CancelTokenObject> {
+ public:
+  static Napi::Function Define(Napi::Env env);
+  explicit CancelTokenObject(const Napi::CallbackInfo& info) : Napi::ObjectWrap<CancelTokenObject>(info) {}
+
+  // nullptr when `value` is not one.
+  static const CancelToken* Read(Napi::Value value);
+
+ private:
+  void Cancel(const Napi::CallbackInfo&) { token_.Cancel(); }
+  CancelToken token_;
+};
+
+}  // namespace agentmemdb::binding

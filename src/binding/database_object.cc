@@ -1,0 +1,181 @@
+#include "binding/database_object.h"
+
+#include "binding/args.h"
+#include "binding/collection_object.h"
+#include "binding/environment.h"
+#include "binding/start.h"
+#include "binding/to_js.h"
+
+namespace agentmemdb::binding {
+namespace {
+
+constexpr int64_t kSliceMicros = 5000;
+char sync_twin;  // Its address marks the sync registration of a method.
+
+struct Opened {
+  std::shared_ptr<Database> database;
+  int64_t pending_max;
+};
+
+}  // namespace
+
+Napi::Function DatabaseObject::Define(Napi::Env env) {
+  using Self = DatabaseObject;
+  return DefineClass(env, "Database",
+                     {
+                         InstanceMethod<&Self::GetCollection>("getCollection"),
+                         InstanceMethod<&Self::GetCollection>("getCollectionSync", napi_default, &sync_twin),
+                         InstanceMethod<&Self::CreateCollection>("createCollection"),
+                         InstanceMethod<&Self::CreateCollection>("createCollectionSync", napi_default, &sync_twin),
+                         InstanceMethod<&Self::ListCollections>("listCollections"),
+                         InstanceMethod<&Self::ListCollections>("listCollectionsSync", napi_default, &sync_twin),
+                         InstanceMethod<&Self::DeleteCollection>("deleteCollection"),
+                         InstanceMethod<&Self::DeleteCollection>("deleteCollectionSync", napi_default, &sync_twin),
+                         InstanceMethod<&Self::Stats>("stats"),
+                         InstanceMethod<&Self::Stats>("statsSync", napi_default, &sync_twin),
+                         InstanceMethod<&Self::RunBackground>("runBackground"),
+                         InstanceMethod<&Self::Close>("close"),
+                         InstanceMethod<&Self::Close>("closeSync", napi_default, &sync_twin),
+                         InstanceMethod<&Self::Path>("path"),
+                     });
+}
+
+DatabaseObject::DatabaseObject(const Napi::CallbackInfo& info)
+    : Napi::ObjectWrap<DatabaseObject>(info), lane_(Environment::Of(info.Env()).lane), handle_(std::make_shared<Handle>()) {
+  if (!info[0].IsExternal()) throw Napi::TypeError::New(info.Env(), "use open()");
+  const auto* opened = info[0].As<Napi::External<Opened>>().Data();
+  handle_->database = opened->database;
+  handle_->pending_max = opened->pending_max;
+}
+
+DatabaseObject::~DatabaseObject() {
+  // Collected without close(). Calls in flight hold the engine themselves.
+  lane_->Retire(std::move(handle_->database));
+}
+
+Napi::Value DatabaseObject::Open(const Napi::CallbackInfo& info) {
+  Args args(info, "open");
+  Opened opened;
+  const DatabaseOptions options = args.OpenOptions(0, 1, &opened.pending_max);
+  const CancelToken cancel = args.Control(2);
+  return Start<Opened>(
+      CallKind::kSolo, args, nullptr, cancel,
+      [options, opened](const CancelToken& token) -> Result<Opened> {
+        Result<std::shared_ptr<Database>> database = Database::Open(options, token);
+        if (!database.ok()) return database.status();
+        return Opened{*database, opened.pending_max};
+      },
+      [](Napi::Env env, Opened& result) -> Napi::Value {
+        return Environment::Of(env).database_class.New({Napi::External<Opened>::New(env, &result)});
+      });
+}
+
+// getCollection(name, options, token, timeoutMs): undefined when there is none of that name.
+Napi::Value DatabaseObject::GetCollection(const Napi::CallbackInfo& info) {
+  Args args(info, "Database.collection");
+  const std::string name = args.String(0, "name");
+  const CollectionRequest request = args.CollectionOptions(1);
+  const CancelToken cancel = args.Control(2);
+  return Start<std::optional<CollectionInfo>>(
+      CallKind::kRead, args, handle_, cancel,
+      [database = handle_->database, name, request](const CancelToken& token) {
+        return FindCollection(database.get(), name, request, token);
+      },
+      [handle = handle_](Napi::Env env, std::optional<CollectionInfo>& found) -> Napi::Value {
+        return found ? CollectionObject::New(env, handle, *found) : env.Undefined();
+      });
+}
+
+// createCollection(name, options, openExisting, token, timeoutMs).
+Napi::Value DatabaseObject::CreateCollection(const Napi::CallbackInfo& info) {
+  Args args(info, "Database.createCollection");
+  CreateCollectionOp op;
+  op.name = args.String(0, "name");
+  op.request = args.CollectionOptions(1);
+  op.open_existing = args.Bool(2, "openExisting");
+  const CancelToken cancel = args.Control(3);
+  return StartCall(args, handle_, cancel,
+                   std::make_unique<WritingCall>(std::move(op), [handle = handle_](Napi::Env env, WriteCall& call) {
+                     const auto& created = std::get<CreateCollectionOp>(call.op);
+                     return CollectionObject::New(env, handle,
+                                                  {created.collection, created.name, created.options});
+                   }));
+}
+
+Napi::Value DatabaseObject::ListCollections(const Napi::CallbackInfo& info) {
+  Args args(info, "Database.listCollections");
+  const CancelToken cancel = args.Control(0);
+  return Start<std::string>(
+      CallKind::kSolo, args, handle_, cancel,
+      [database = handle_->database](const CancelToken& token) -> Result<std::string> {
+        Result<std::vector<CollectionInfo>> infos = agentmemdb::ListCollections(database.get(), token);
+        if (!infos.ok()) return infos.status();
+        return InfosToJson(*infos);
+      },
+      [](Napi::Env env, std::string& json) { return ToJs(env, json); });
+}
+
+Napi::Value DatabaseObject::DeleteCollection(const Napi::CallbackInfo& info) {
+  Args args(info, "Database.deleteCollection");
+  DeleteCollectionOp op;
+  op.name = args.String(0, "name");
+  const CancelToken cancel = args.Control(1);
+  return StartCall(args, handle_, cancel,
+                   std::make_unique<WritingCall>(std::move(op), [](Napi::Env env, WriteCall& call) -> Napi::Value {
+                     return Napi::Boolean::New(env, std::get<DeleteCollectionOp>(call.op).deleted);
+                   }));
+}
+
+Napi::Value DatabaseObject::Stats(const Napi::CallbackInfo& info) {
+  Args args(info, "Database.stats");
+  const CancelToken cancel = args.Control(0);
+  const Environment& environment = Environment::Of(info.Env());
+  const SchedulerStats scheduler = Scheduler::Get().stats(lane_.get());
+  return Start<std::string>(
+      CallKind::kSolo, args, handle_, cancel,
+      [database = handle_->database, scheduler, steps = environment.loop_steps,
+       step_max = environment.loop_step_max_micros](const CancelToken&) -> Result<std::string> {
+        return StatsToJson(database->stats(), scheduler, steps, step_max);
+      },
+      [](Napi::Env env, std::string& json) { return ToJs(env, json); });
+}
+
+// runBackground(): one slice; resolves whether there is more. Nobody waits for it, and it keeps no process alive.
+Napi::Value DatabaseObject::RunBackground(const Napi::CallbackInfo& info) {
+  Args args(info, "Database.runBackground");
+  auto call = std::make_unique<RunCall<bool>>(
+      [database = handle_->database](const CancelToken& token) { return database->RunBackground(kSliceMicros, token); },
+      [](Napi::Env env, bool& more) -> Napi::Value { return Napi::Boolean::New(env, more); });
+  call->kind = CallKind::kBackground;
+  call->keeps_alive = false;
+  return StartCall(args, handle_, CancelToken(), std::move(call));
+}
+
+// close(): refuses new calls, and gives the engine back when the accepted ones are settled.
+Napi::Value DatabaseObject::Close(const Napi::CallbackInfo& info) {
+  Args args(info, "Database.close");
+  if (handle_->closing) return info.Env().Undefined();
+  handle_->closing = true;
+  auto holder = std::make_shared<std::shared_ptr<Database>>(std::move(handle_->database));
+  auto call = std::make_unique<RunCall<bool>>(
+      [holder](const CancelToken&) -> Result<bool> {
+        Database::Close(std::move(*holder));
+        return true;
+      },
+      [](Napi::Env env, bool&) { return env.Undefined(); });
+  call->kind = CallKind::kSolo;
+  if (args.sync() || handle_->pending == 0) return StartCall(args, nullptr, CancelToken(), std::move(call));
+
+  call->method = args.method();
+  call->deferred = Napi::Promise::Deferred::New(info.Env());
+  const Napi::Promise promise = call->deferred->Promise();
+  auto waiting = std::make_shared<std::unique_ptr<Call>>(std::move(call));
+  handle_->when_idle = [lane = lane_, waiting] { lane->Accept(std::move(*waiting)); };
+  return promise;
+}
+
+Napi::Value DatabaseObject::Path(const Napi::CallbackInfo& info) {
+  return Napi::String::New(info.Env(), handle_->database == nullptr ? "" : handle_->database->path());
+}
+
+}  // namespace agentmemdb::binding

@@ -1,0 +1,38 @@
+// A handle on a database. lib/database.js is what users see.
+#pragma once
+
+#include <napi.h>
+
+#include <memory>
+
+#include "binding/call.h"
+#include "binding/scheduler.h"
+#include "engine/search.h"
+
+namespace agentmemdb::binding {
+
+class DatabaseObject : public Napi::ObjectWrap<DatabaseObject> {
+ public:
+  static Napi::Function Define(Napi::Env env);
+  // Only by open(): its argument is a reference to an engine.
+  explicit DatabaseObject(const Napi::CallbackInfo& info);
+  ~DatabaseObject() override;
+
+  // open(path, options, token, timeoutMs), and its sync twin.
+  static Napi::Value Open(const Napi::CallbackInfo& info);
+
+ private:
+  Napi::Value GetCollection(const Napi::CallbackInfo& info);
+  Napi::Value CreateCollection(const Napi::CallbackInfo& info);
+  Napi::Value ListCollections(const Napi::CallbackInfo& info);
+  Napi::Value DeleteCollection(const Napi::CallbackInfo& info);
+  Napi::Value Stats(const Napi::CallbackInfo& info);
+  Napi::Value RunBackground(const Napi::CallbackInfo& info);
+  Napi::Value Close(const Napi::CallbackInfo& info);
+  Napi::Value Path(const Napi::CallbackInfo& info);
+
+  std::shared_ptr<Lane> lane_;
+  std::shared_ptr<Handle> handle_;
+};
+
+}  // namespace agentmemdb::binding

@@ -1,0 +1,161 @@
+#include <algorithm>
+
+#include "base/clock.h"
+#include "binding/environment.h"
+#include "binding/js_error.h"
+#include "binding/scheduler.h"
+
+namespace agentmemdb::binding {
+namespace {
+
+constexpr int64_t kSettleMicros = 1000;
+
+// One AsyncWorker: takes an errand of its lane to the pool and settles what came of it.
+class Worker final : public Napi::AsyncWorker {
+ public:
+  Worker(Napi::Env env, std::shared_ptr<Lane> lane, const Errand& errand)
+      : Napi::AsyncWorker(env, "agentmemdb"), lane_(std::move(lane)), errand_(errand) {}
+
+ private:
+  void Execute() override {
+    done_ = Scheduler::Get().Run(lane_.get(), errand_);
+    Scheduler::Get().Finish(errand_);
+  }
+
+  // Not OnOK: the stock worker settles nothing when cancelled, and ends the process when its environment is dying.
+  void OnWorkComplete(Napi::Env, napi_status) override {
+    lane_->Settle(std::move(done_));
+    Destroy();
+  }
+
+  std::shared_ptr<Lane> lane_;
+  Errand errand_;
+  std::vector<std::unique_ptr<Call>> done_;
+};
+
+}  // namespace
+
+Lane::Lane(Napi::Env env) : env_(env) {
+  const Napi::String name = Napi::String::New(env, "agentmemdb");
+  napi_status status = napi_create_threadsafe_function(env, nullptr, nullptr, name, 0, 1, nullptr, nullptr, this, OnWake,
+                                                       &wake_);
+  NAPI_THROW_IF_FAILED_VOID(env, status);
+  napi_unref_threadsafe_function(env, wake_);
+}
+
+void Lane::Accept(std::unique_ptr<Call> call) {
+  if (call->handle != nullptr) ++call->handle->pending;
+  if (call->keeps_alive) KeepAlive(+1);
+  Scheduler::Get().Add(this, std::move(call));
+  Pump();
+}
+
+void Lane::Pump() {
+  while (alive_) {
+    const std::optional<Errand> errand = Scheduler::Get().Next(this);
+    if (!errand) return;
+    try {
+      (new Worker(env_, shared_from_this(), *errand))->Queue();
+    } catch (const Napi::Error&) {  // The environment is ending.
+      Scheduler::Get().Finish(*errand);
+      return Die();
+    }
+  }
+}
+
+// At most a millisecond a turn of the loop; what is left waits for the next.
+void Lane::Settle(std::vector<std::unique_ptr<Call>> calls) {
+  std::move(calls.begin(), calls.end(), std::back_inserter(unsettled_));
+  Pump();  // First: the pool works on while we settle.
+  if (!alive_) return unsettled_.clear();
+  const StepTimer step(env_);
+  const int64_t end = MonotonicMicros() + kSettleMicros;
+  while (!unsettled_.empty()) {
+    const std::unique_ptr<Call> call = std::move(unsettled_.front());
+    unsettled_.pop_front();
+    try {
+      SettleOne(call.get());
+    } catch (...) {  // JavaScript cannot run any more: the environment is ending.
+      return Die();
+    }
+    if (MonotonicMicros() >= end && !unsettled_.empty()) {
+      napi_call_threadsafe_function(wake_, nullptr, napi_tsfn_nonblocking);
+      return;
+    }
+  }
+}
+
+void Lane::SettleOne(Call* call) {
+  const Napi::HandleScope scope(env_);
+  if (call->keeps_alive) KeepAlive(-1);
+  if (call->deferred) {
+    Napi::Value value = TryConvert(call);
+    if (call->status().ok())
+      call->deferred->Resolve(value);
+    else
+      call->deferred->Reject(ToJsError(env_, call->method, call->status()));
+  }
+  if (call->handle != nullptr && --call->handle->pending == 0 && call->handle->when_idle) {
+    const auto idle = std::move(call->handle->when_idle);
+    call->handle->when_idle = nullptr;
+    idle();
+  }
+}
+
+// A result too large for a JavaScript value fails its call, nothing else.
+Napi::Value Lane::TryConvert(Call* call) {
+  if (!call->status().ok()) return env_.Undefined();
+  try {
+    return call->Convert(env_);
+  } catch (const Napi::Error& error) {
+    call->Fail(Status(Code::kLimit, "the result cannot be made a JavaScript value; ask for less"));
+    return env_.Undefined();
+  }
+}
+
+void Lane::Sweep() { Settle(Scheduler::Get().TakeCancelled(this)); }
+
+void Lane::Die() {
+  Scheduler::Get().Remove(this);
+  unsettled_.clear();
+}
+
+void Lane::CancelAll() {
+  for (const auto& call : Scheduler::Get().Remove(this)) call->cancel.Cancel();
+}
+
+void Lane::Retire(std::shared_ptr<Database> database) {
+  if (!alive_ || database == nullptr) return;
+  auto holder = std::make_shared<std::shared_ptr<Database>>(std::move(database));
+  auto call = std::make_unique<RunCall<bool>>(
+      [holder](const CancelToken&) -> Result<bool> {
+        holder->reset();
+        return true;
+      },
+      nullptr);
+  call->kind = CallKind::kBackground;
+  call->keeps_alive = false;
+  Accept(std::move(call));
+}
+
+void Lane::KeepAlive(int change) {
+  const bool before = kept_alive_by_ > 0;
+  kept_alive_by_ += change;
+  const bool after = kept_alive_by_ > 0;
+  if (before == after) return;
+  if (after)
+    napi_ref_threadsafe_function(env_, wake_);
+  else
+    napi_unref_threadsafe_function(env_, wake_);
+}
+
+void Lane::Wake() {
+  if (alive_) napi_call_threadsafe_function(wake_, nullptr, napi_tsfn_nonblocking);
+}
+
+void Lane::OnWake(napi_env env, napi_value, void* context, void*) {
+  if (env == nullptr) return;
+  static_cast<Lane*>(context)->Settle({});
+}
+
+}  // namespace agentmemdb::binding

@@ -1,0 +1,113 @@
+#include "binding/record_batch_object.h"
+
+#include <algorithm>
+#include <string>
+
+#include "base/clock.h"
+#include "base/random.h"
+#include "binding/args.h"
+#include "binding/environment.h"
+
+namespace agentmemdb::binding {
+namespace {
+
+// Element `i` of a column, undefined when the column is.
+Napi::Value At(Napi::Value column, uint32_t i) {
+  if (!column.IsArray()) return column.Env().Undefined();
+  return column.As<Napi::Array>().Get(i);
+}
+
+bool Missing(Napi::Value value) { return value.IsUndefined() || value.IsNull(); }
+
+}  // namespace
+
+Napi::Function RecordBatchObject::Define(Napi::Env env) {
+  return DefineClass(env, "RecordBatch",
+                     {InstanceMethod<&RecordBatchObject::SetMatrix>("setMatrix"),
+                      InstanceMethod<&RecordBatchObject::Append>("append")});
+}
+
+RecordBatchObject* RecordBatchObject::Read(Napi::Value value) {
+  if (!value.IsObject()) return nullptr;
+  const Napi::Object object = value.As<Napi::Object>();
+  if (!object.InstanceOf(Environment::Of(value.Env()).record_batch_class.Value())) return nullptr;
+  return Unwrap(object);
+}
+
+// setMatrix(matrix, rows): the vectors of all records to be appended, row after row. Not copied.
+Napi::Value RecordBatchObject::SetMatrix(const Napi::CallbackInfo& info) {
+  const std::optional<VectorView> view = ReadVector(info[0]);
+  const uint32_t rows = info[1].ToNumber().Uint32Value();
+  if (!view) {
+    status_ = Status::InvalidArgument("records.vectors", "must be a Float32Array");
+  } else if (rows == 0 || view->empty() || view->size() % rows != 0) {
+    status_ = Status::InvalidArgument("records.vectors", "must hold records x dimensions numbers; got " +
+                                                             std::to_string(view->size()) + " for " +
+                                                             std::to_string(rows) + " records");
+  } else {
+    matrix_ = Napi::Persistent(info[0].As<Napi::Object>());
+    matrix_view_ = *view;
+    row_floats_ = view->size() / rows;
+  }
+  return info.Env().Undefined();
+}
+
+// append(count, ids, vectors, texts, metadatas): columns of `count`, each undefined when no record has any. Returns the
+// ids made for records that came without, undefined elsewhere.
+Napi::Value RecordBatchObject::Append(const Napi::CallbackInfo& info) {
+  const StepTimer step(info.Env());
+  const uint32_t count = info[0].ToNumber().Uint32Value();
+  Napi::Array new_ids = Napi::Array::New(info.Env());
+  batch_.records.reserve(std::max<size_t>(batch_.records.size() + count, batch_.records.capacity()));
+  for (uint32_t i = 0; i < count && status_.ok(); ++i) AppendOne(info, i, &new_ids);
+  return new_ids;
+}
+
+void RecordBatchObject::AppendOne(const Napi::CallbackInfo& info, uint32_t i, Napi::Array* new_ids) {
+  const Napi::HandleScope scope(info.Env());
+  const std::string name = "records[" + std::to_string(batch_.records.size()) + "]";
+  const auto refuse = [&](const char* field, const char* message) {
+    if (status_.ok()) status_ = Status::InvalidArgument(name + field, message);
+  };
+  RecordInput record;
+  const Napi::Value id = At(info[1], i), vector = At(info[2], i), text = At(info[3], i), metadata = At(info[4], i);
+  if (Missing(id)) {
+    record.new_id = true;
+    record.id = NewUuidV7(NowMs());
+    new_ids->Set(i, record.id);
+  } else if (std::optional<std::string> given = ReadString(id)) {
+    record.id = std::move(*given);
+  } else {
+    refuse(".id", "must be a string");
+  }
+  if (!Missing(text) && !(record.text = ReadString(text))) refuse(".text", "must be a string");
+  if (!Missing(metadata) && !(record.metadata = ReadString(metadata))) refuse(".metadata", "must be JSON text");
+  if (row_floats_ != 0) {
+    const size_t offset = batch_.records.size() * row_floats_;
+    if (offset + row_floats_ > matrix_view_.size()) return refuse(".vector", "is missing from the matrix");
+    record.vector = matrix_view_.subspan(offset, row_floats_);
+  } else if (!Missing(vector)) {
+    const std::optional<VectorView> view = ReadVector(vector);
+    if (!view || view->empty()) return refuse(".vector", "must be a Float32Array or an array of numbers, not empty");
+    batch_.vectors.push_back(std::make_unique<float[]>(view->size()));
+    std::copy(view->begin(), view->end(), batch_.vectors.back().get());
+    record.vector = VectorView(batch_.vectors.back().get(), view->size());
+  }
+  batch_.records.push_back(std::move(record));
+}
+
+Status RecordBatchObject::Take(RecordBatch* batch, Napi::ObjectReference* matrix) {
+  if (!status_.ok()) return status_;
+  if (row_floats_ != 0) {
+    const std::optional<VectorView> now = ReadVector(matrix_.Value());
+    if (!now || now->data() != matrix_view_.data() || now->size() != matrix_view_.size())
+      return Status::InvalidArgument("records.vectors", "was detached or resized during the call");
+  }
+  *batch = std::move(batch_);
+  *matrix = std::move(matrix_);
+  batch_ = RecordBatch();
+  row_floats_ = 0;
+  return {};
+}
+
+}  // namespace agentmemdb::binding

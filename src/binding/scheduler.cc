@@ -1,0 +1,224 @@
+#include "binding/scheduler.h"
+
+#include <algorithm>
+#include <cstdlib>
+#include <string>
+#include <thread>
+
+#include "base/clock.h"
+
+namespace agentmemdb::binding {
+namespace {
+
+constexpr int kReadsPerBatch = 32;
+constexpr int64_t kBatchMicros = 1000;
+constexpr size_t kRecordsPerGroup = 1000;
+constexpr int64_t kBackgroundSliceMicros = 5000;
+// Background work is owed one microsecond for every three that others used: a quarter of the whole.
+constexpr int64_t kOthersPerBackground = 3;
+
+int PoolSize() {
+  const char* text = std::getenv("UV_THREADPOOL_SIZE");
+  const int size = text == nullptr ? 4 : std::atoi(text);
+  return size < 1 ? 1 : size;
+}
+
+}  // namespace
+
+Scheduler& Scheduler::Get() {
+  static auto* const scheduler = new Scheduler;  // Leaked: pool threads may outlive static destructors.
+  return *scheduler;
+}
+
+Scheduler::Scheduler()
+    : limit_(std::max(1, std::min(static_cast<int>(std::thread::hardware_concurrency()), PoolSize() - 1))) {}
+
+void Scheduler::Add(Lane* lane, std::unique_ptr<Call> call) {
+  std::lock_guard guard(mutex_);
+  switch (call->kind) {
+    case CallKind::kRead:
+    case CallKind::kSolo: lane->reads_.push_back(std::move(call)); break;
+    case CallKind::kWrite: lane->writes_.push_back(std::move(call)); break;
+    case CallKind::kBackground: lane->background_.push_back(std::move(call)); break;
+  }
+}
+
+std::optional<Errand> Scheduler::Next(Lane* lane) {
+  std::lock_guard guard(mutex_);
+  const std::optional<Errand> errand = Choose(lane);
+  if (!errand) {
+    const bool wants = lane->reads_.size() > lane->readers_starting_ || !lane->writes_.empty() || !lane->background_.empty();
+    if (wants && !lane->is_waiting_) {
+      lane->is_waiting_ = true;
+      waiting_.push_back(lane);
+    }
+    return std::nullopt;
+  }
+  workers_max_ = std::max(workers_max_, ++workers_);
+  if (errand->kind == CallKind::kRead)
+    ++lane->readers_starting_;
+  else
+    ++other_workers_;
+  if (errand->database != nullptr) writing_.insert(errand->database);
+  return errand;
+}
+
+std::optional<Errand> Scheduler::Choose(Lane* lane) {
+  if (workers_ >= limit_) return std::nullopt;
+  const bool other_allowed = limit_ == 1 || other_workers_ < limit_ - 1;
+  const bool read = lane->reads_.size() > lane->readers_starting_;
+  const auto write = std::find_if(lane->writes_.begin(), lane->writes_.end(),
+                                  [this](const auto& call) { return Writable(*call); });
+  const bool can_write = other_allowed && write != lane->writes_.end();
+  const bool can_background = other_allowed && !lane->background_.empty();
+
+  if (can_background && lane->background_owed_micros_ >= kBackgroundSliceMicros) return Errand{CallKind::kBackground};
+  if (can_write && (!read || !lane->wrote_last_)) {
+    lane->wrote_last_ = true;
+    return Errand{CallKind::kWrite, (*write)->database.get()};
+  }
+  if (read) {
+    lane->wrote_last_ = false;
+    return Errand{CallKind::kRead};
+  }
+  if (can_background) return Errand{CallKind::kBackground};
+  return std::nullopt;
+}
+
+std::vector<std::unique_ptr<Call>> Scheduler::Run(Lane* lane, const Errand& errand) {
+  const int64_t start = MonotonicMicros();
+  std::vector<std::unique_ptr<Call>> done;
+  switch (errand.kind) {
+    case CallKind::kRead:
+    case CallKind::kSolo: done = RunReads(lane); break;
+    case CallKind::kWrite: done = RunWrites(lane, errand.database); break;
+    case CallKind::kBackground: done = RunBackground(lane); break;
+  }
+  const int64_t used = MonotonicMicros() - start;
+  std::lock_guard guard(mutex_);
+  for (const auto& call : done) lane->running_.erase(call.get());
+  if (errand.kind == CallKind::kBackground)
+    lane->background_owed_micros_ = std::max<int64_t>(0, lane->background_owed_micros_ - used);
+  else if (!lane->background_.empty())
+    lane->background_owed_micros_ += used / kOthersPerBackground;
+  return done;
+}
+
+std::vector<std::unique_ptr<Call>> Scheduler::RunReads(Lane* lane) {
+  {
+    std::lock_guard guard(mutex_);
+    --lane->readers_starting_;
+  }
+  const int64_t end = MonotonicMicros() + kBatchMicros;
+  std::vector<std::unique_ptr<Call>> done;
+  for (;;) {
+    std::unique_ptr<Call> call;
+    {
+      std::lock_guard guard(mutex_);
+      if (lane->reads_.empty()) return done;
+      if (lane->reads_.front()->kind == CallKind::kSolo && !done.empty()) return done;
+      call = std::move(lane->reads_.front());
+      lane->reads_.pop_front();
+      lane->running_.insert(call.get());
+    }
+    call->Run();
+    const bool solo = call->kind == CallKind::kSolo;
+    done.push_back(std::move(call));
+    if (solo || done.size() == kReadsPerBatch || MonotonicMicros() >= end) return done;
+  }
+}
+
+std::vector<std::unique_ptr<Call>> Scheduler::RunWrites(Lane* lane, Database* database) {
+  std::vector<std::unique_ptr<Call>> group;
+  {
+    std::lock_guard guard(mutex_);
+    size_t records = 0;
+    for (auto& call : lane->writes_) {
+      if (call->database.get() != database) continue;
+      records += call->weight();
+      if (!group.empty() && records > kRecordsPerGroup) break;
+      lane->running_.insert(call.get());
+      group.push_back(std::move(call));
+    }
+    std::erase(lane->writes_, nullptr);
+  }
+  const Status status = Guarded([&]() -> Status {
+    std::vector<WriteCall*> calls;
+    for (const auto& call : group) calls.push_back(call->write());
+    database->Commit(calls);
+    return {};
+  });
+  if (!status.ok()) {
+    for (const auto& call : group) call->Fail(status);
+  }
+  return group;
+}
+
+std::vector<std::unique_ptr<Call>> Scheduler::RunBackground(Lane* lane) {
+  std::vector<std::unique_ptr<Call>> done;
+  {
+    std::lock_guard guard(mutex_);
+    if (lane->background_.empty()) return done;
+    done.push_back(std::move(lane->background_.front()));
+    lane->background_.pop_front();
+    lane->running_.insert(done.front().get());
+  }
+  done.front()->Run();
+  return done;
+}
+
+void Scheduler::Finish(const Errand& errand) {
+  std::lock_guard guard(mutex_);
+  --workers_;
+  if (errand.kind != CallKind::kRead) --other_workers_;
+  if (errand.database != nullptr) writing_.erase(errand.database);
+  // One lane a worker given back, in turn. When no worker is left to wake the next one, all: the one woken may belong to
+  // a thread whose JavaScript is busy for long.
+  size_t wake = workers_ == 0 ? waiting_.size() : std::min<size_t>(1, waiting_.size());
+  for (; wake > 0; --wake) {
+    Lane* lane = waiting_.front();
+    waiting_.pop_front();
+    lane->is_waiting_ = false;
+    lane->Wake();
+  }
+}
+
+std::vector<std::unique_ptr<Call>> Scheduler::TakeCancelled(Lane* lane) {
+  std::lock_guard guard(mutex_);
+  std::vector<std::unique_ptr<Call>> taken;
+  for (auto* queue : {&lane->reads_, &lane->writes_, &lane->background_}) {
+    for (auto& call : *queue) {
+      if (Status status = call->cancel.Check(); !status.ok()) {
+        call->Fail(std::move(status));
+        taken.push_back(std::move(call));
+      }
+    }
+    std::erase(*queue, nullptr);
+  }
+  return taken;
+}
+
+std::vector<std::unique_ptr<Call>> Scheduler::Remove(Lane* lane) {
+  std::lock_guard guard(mutex_);
+  lane->alive_ = false;
+  std::erase(waiting_, lane);
+  for (Call* call : lane->running_) call->cancel.Cancel();
+  std::vector<std::unique_ptr<Call>> dropped;
+  for (auto* queue : {&lane->reads_, &lane->writes_, &lane->background_}) {
+    std::move(queue->begin(), queue->end(), std::back_inserter(dropped));
+    queue->clear();
+  }
+  return dropped;
+}
+
+SchedulerStats Scheduler::stats(Lane* lane) {
+  std::lock_guard guard(mutex_);
+  SchedulerStats stats;
+  stats.worker_limit = limit_;
+  stats.workers_max = workers_max_;
+  stats.waiting = static_cast<int64_t>(lane->reads_.size() + lane->writes_.size() + lane->background_.size());
+  stats.running = static_cast<int64_t>(lane->running_.size());
+  return stats;
+}
+
+}  // namespace agentmemdb::binding

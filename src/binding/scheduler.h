@@ -1,0 +1,113 @@
+// When calls run. One scheduler per process bounds the AsyncWorkers in flight, so that fs and dns always find a thread of
+// the libuv pool; one lane per environment (main thread or worker_thread) queues that environment's calls.
+//
+//   reads       a worker takes up to 32 of them, or 1 ms of them
+//   writes      all that wait on one database become one transaction; one at a time per database
+//   background  takes what is left, and a quarter of the time when there is never anything left
+//
+// With two workers or more, one is kept for reads.
+#pragma once
+
+#include <napi.h>
+
+#include <atomic>
+#include <deque>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <set>
+#include <vector>
+
+#include "binding/call.h"
+
+namespace agentmemdb::binding {
+
+class Lane;
+
+struct SchedulerStats {
+  int worker_limit = 0, workers_max = 0;
+  int64_t waiting = 0, running = 0;  // calls of one lane
+};
+
+// A worker's errand, decided when it starts.
+struct Errand {
+  CallKind kind = CallKind::kRead;
+  Database* database = nullptr;  // the one written to
+};
+
+// Threads: any.
+class Scheduler {
+ public:
+  static Scheduler& Get();
+
+  void Add(Lane* lane, std::unique_ptr<Call> call);
+  // What a new worker of the lane should do now; nullopt: nothing, or not yet, and then the lane is woken later.
+  std::optional<Errand> Next(Lane* lane);
+  // On a pool thread: runs calls of the lane and returns them.
+  std::vector<std::unique_ptr<Call>> Run(Lane* lane, const Errand& errand);
+  // Gives the worker back and wakes lanes that wait for one.
+  void Finish(const Errand& errand);
+  // Waiting calls that were cancelled.
+  std::vector<std::unique_ptr<Call>> TakeCancelled(Lane* lane);
+  // The lane takes no more part; its waiting calls are returned, its running ones cancelled.
+  std::vector<std::unique_ptr<Call>> Remove(Lane* lane);
+  SchedulerStats stats(Lane* lane);
+
+ private:
+  Scheduler();
+  std::optional<Errand> Choose(Lane* lane);
+  bool Writable(const Call& call) const { return writing_.count(call.database.get()) == 0; }
+  std::vector<std::unique_ptr<Call>> RunReads(Lane* lane);
+  std::vector<std::unique_ptr<Call>> RunWrites(Lane* lane, Database* database);
+  std::vector<std::unique_ptr<Call>> RunBackground(Lane* lane);
+
+  const int limit_;
+  std::mutex mutex_;  // Guards everything below, and the queues of the lanes.
+  int workers_ = 0, workers_max_ = 0;
+  int other_workers_ = 0;  // not reading
+  std::set<Database*> writing_;
+  std::deque<Lane*> waiting_;
+};
+
+// The queues of one environment. Its JavaScript thread owns it; the scheduler's mutex guards the queues.
+class Lane : public std::enable_shared_from_this<Lane> {
+ public:
+  explicit Lane(Napi::Env env);
+
+  // On the JavaScript thread.
+  void Accept(std::unique_ptr<Call> call);
+  void Pump();
+  void Settle(std::vector<std::unique_ptr<Call>> calls);
+  void Sweep();
+  // The environment is going away: settles nothing from now on.
+  void Die();
+  // Asks running and waiting calls to stop; the process is exiting.
+  void CancelAll();
+  // Destroys an engine reference on a pool thread: freeing a big one takes long.
+  void Retire(std::shared_ptr<Database> database);
+  bool alive() const { return alive_; }
+
+ private:
+  friend class Scheduler;
+  static void OnWake(napi_env env, napi_value callback, void* context, void* data);
+  void Wake();  // From any thread, under the scheduler's mutex.
+  void SettleOne(Call* call);
+  Napi::Value TryConvert(Call* call);
+  void KeepAlive(int change);
+
+  Napi::Env env_;
+  napi_threadsafe_function wake_ = nullptr;
+  bool alive_ = true;
+  int64_t kept_alive_by_ = 0;
+  std::deque<std::unique_ptr<Call>> unsettled_;
+
+  // Guarded by the scheduler's mutex:
+  std::deque<std::unique_ptr<Call>> reads_, writes_, background_;
+  std::set<Call*> running_;
+  size_t readers_starting_ = 0;  // workers queued to read that have not begun
+  bool is_waiting_ = false;      // in Scheduler::waiting_
+  bool wrote_last_ = false;
+  int64_t background_owed_micros_ = 0;
+};
+
+}  // namespace agentmemdb::binding

@@ -1,0 +1,202 @@
+#include "binding/to_js.h"
+
+#include <cstring>
+
+#include "base/text.h"
+
+namespace agentmemdb::binding {
+namespace {
+
+constexpr size_t kPartBytes = 256 * 1024;
+
+// Writes "key":value pairs of one JSON object.
+class ObjectWriter {
+ public:
+  explicit ObjectWriter(std::string* json) : json_(json) { json_->push_back('{'); }
+  void Close() { json_->push_back('}'); }
+
+  std::string* Key(const char* key) {
+    if (!first_) json_->push_back(',');
+    first_ = false;
+    json_->push_back('"');
+    json_->append(key);
+    json_->append("\":");
+    return json_;
+  }
+  void Text(const char* key, std::string_view text) { AppendJsonString(Key(key), text); }
+  void Integer(const char* key, int64_t number) { Key(key)->append(std::to_string(number)); }
+  template <class Real>
+  void Number(const char* key, Real number) {
+    AppendJsonNumber(Key(key), number);
+  }
+
+ private:
+  std::string* json_;
+  bool first_ = true;
+};
+
+void WriteContent(ObjectWriter* object, const RecordOutput& record) {
+  if (record.text) object->Text("text", *record.text);
+  if (record.metadata) object->Key("metadata")->append(*record.metadata);  // It is JSON already.
+}
+
+std::string ExplainToJson(const SearchOutput& output) {
+  std::string json;
+  ObjectWriter object(&json);
+  object.Text("strategy", output.found.used_graph ? "hnsw" : "exact");
+  object.Integer("ef", output.found.ef);
+  object.Integer("scanned", output.found.scanned);
+  object.Integer("searchMicros", output.search_micros);
+  object.Integer("hydrateMicros", output.hydrate_micros);
+  object.Close();
+  return json;
+}
+
+void WriteHnsw(ObjectWriter* object, const HnswConfig& config) {
+  object->Integer("M", config.m);
+  object->Integer("efConstruction", config.ef_construction);
+  object->Integer("minSize", config.min_size);
+}
+
+}  // namespace
+
+Packed PackHits(const SearchOutput& output, const SearchQuery& query) {
+  Packed packed;
+  packed.parts.emplace_back("[");
+  for (const Hit& hit : output.hits) {
+    if (packed.parts.back().size() > kPartBytes) {
+      packed.parts.back().push_back(']');
+      packed.parts.emplace_back("[");
+    }
+    std::string& json = packed.parts.back();
+    if (json.size() > 1) json.push_back(',');
+    ObjectWriter object(&json);
+    object.Text("id", hit.record.id);
+    object.Number("score", hit.score);
+    object.Number("distance", hit.distance);
+    WriteContent(&object, hit.record);
+    object.Close();
+    packed.vectors.insert(packed.vectors.end(), hit.record.vector.begin(), hit.record.vector.end());
+  }
+  packed.parts.back().push_back(']');
+  if (query.explain) packed.explain = ExplainToJson(output);
+  return packed;
+}
+
+Packed PackRecord(const std::optional<RecordOutput>& record) {
+  Packed packed;
+  if (!record) return packed;
+  std::string& json = packed.parts.emplace_back();
+  ObjectWriter object(&json);
+  object.Text("id", record->id);
+  WriteContent(&object, *record);
+  object.Integer("createdAt", record->created_at);
+  object.Integer("updatedAt", record->updated_at);
+  object.Integer("version", record->version);
+  object.Close();
+  packed.vectors = record->vector;
+  return packed;
+}
+
+std::string InfoToJson(const CollectionInfo& info) {
+  std::string json;
+  ObjectWriter object(&json);
+  object.Text("name", info.name);
+  if (info.options.dimensions != 0) {
+    object.Integer("dimensions", info.options.dimensions);
+    object.Text("metric", MetricName(info.options.metric));
+    ObjectWriter hnsw(object.Key("hnsw"));
+    WriteHnsw(&hnsw, info.options.hnsw);
+    hnsw.Close();
+  }
+  object.Close();
+  return json;
+}
+
+std::string InfosToJson(const std::vector<CollectionInfo>& infos) {
+  std::string json = "[";
+  for (const CollectionInfo& info : infos) {
+    if (json.size() > 1) json.push_back(',');
+    json += InfoToJson(info);
+  }
+  return json + "]";
+}
+
+std::string StatsToJson(const CollectionStats& stats) {
+  std::string json;
+  ObjectWriter object(&json);
+  object.Text("name", stats.info.name);
+  object.Integer("records", stats.records);
+  object.Integer("vectors", stats.vectors);
+  if (stats.index) {
+    object.Integer("dimensions", stats.info.options.dimensions);
+    object.Text("metric", MetricName(stats.info.options.metric));
+  }
+  object.Integer("damaged", stats.damaged);
+  if (stats.index) {
+    ObjectWriter index(object.Key("index"));
+    WriteHnsw(&index, stats.info.options.hnsw);
+    index.Integer("linked", stats.index->linked);
+    index.Integer("tail", stats.index->tail);
+    index.Integer("deleted", stats.index->deleted);
+    index.Integer("memoryBytes", static_cast<int64_t>(stats.index->memory_bytes));
+    index.Close();
+  }
+  object.Close();
+  return json;
+}
+
+std::string StatsToJson(const DatabaseStats& stats, const SchedulerStats& scheduler, int64_t loop_steps,
+                        int64_t loop_step_max_micros) {
+  std::string json;
+  ObjectWriter object(&json);
+  object.Text("path", stats.path);
+  object.Text("storageMode", stats.single ? "single" : "shared");
+  object.Text("durability", stats.durability == Durability::kFull ? "full" : "normal");
+  object.Integer("changeVersion", stats.change_version);
+  object.Integer("collections", stats.collections);
+  object.Integer("records", stats.records);
+  object.Integer("fileBytes", stats.file_bytes);
+  object.Integer("walBytes", stats.wal_bytes);
+  object.Integer("engines", stats.engines);
+  ObjectWriter queue(object.Key("scheduler"));
+  queue.Integer("workerLimit", scheduler.worker_limit);
+  queue.Integer("waiting", scheduler.waiting);
+  queue.Integer("running", scheduler.running);
+  queue.Integer("workersMax", scheduler.workers_max);
+  queue.Integer("writeGroups", stats.write_groups);
+  queue.Integer("writeCalls", stats.write_calls);
+  queue.Integer("loopSteps", loop_steps);
+  queue.Number("loopStepMaxMs", static_cast<double>(loop_step_max_micros) / 1000.0);
+  queue.Close();
+  object.Close();
+  return json;
+}
+
+Napi::Value ToJs(Napi::Env env, const std::string& utf8) {
+  napi_value value;
+  // V8 takes Latin-1 as it is, and must decode UTF-8.
+  const napi_status status = IsAscii(utf8) ? napi_create_string_latin1(env, utf8.data(), utf8.size(), &value)
+                                           : napi_create_string_utf8(env, utf8.data(), utf8.size(), &value);
+  NAPI_THROW_IF_FAILED(env, status, Napi::Value());
+  return Napi::Value(env, value);
+}
+
+Napi::Value ToJs(Napi::Env env, const Packed& packed) {
+  if (packed.parts.empty()) return env.Undefined();
+  if (packed.parts.size() == 1 && packed.vectors.empty() && packed.explain.empty()) return ToJs(env, packed.parts.front());
+  Napi::Object object = Napi::Object::New(env);
+  Napi::Array parts = Napi::Array::New(env, packed.parts.size());
+  for (uint32_t i = 0; i < packed.parts.size(); ++i) parts.Set(i, ToJs(env, packed.parts[i]));
+  object.Set("parts", parts);
+  if (!packed.vectors.empty()) {
+    const size_t bytes = packed.vectors.size() * sizeof(float);
+    Napi::ArrayBuffer buffer = Napi::ArrayBuffer::New(env, bytes);
+    std::memcpy(buffer.Data(), packed.vectors.data(), bytes);
+    object.Set("vectors", buffer);
+  }
+  if (!packed.explain.empty()) object.Set("explain", ToJs(env, packed.explain));
+  return object;
+}
+
+}  // namespace agentmemdb::binding

@@ -1,0 +1,35 @@
+// The only maker of JavaScript results. Packing happens on a pool thread: JSON text, and one block of float32 for vectors;
+// what is left for the event loop is one string, which lib/ parses.
+#pragma once
+
+#include <napi.h>
+
+#include <string>
+#include <vector>
+
+#include "binding/scheduler.h"
+#include "engine/search.h"
+
+namespace agentmemdb::binding {
+
+struct Packed {
+  // JSON arrays of at most about 256 KiB each, so that lib/ can parse a big result in slices.
+  std::vector<std::string> parts;
+  std::vector<float> vectors;  // row after row, when asked for
+  std::string explain;         // JSON object, when asked for
+};
+
+Packed PackHits(const SearchOutput& output, const SearchQuery& query);
+// No part when there is no record.
+Packed PackRecord(const std::optional<RecordOutput>& record);
+std::string InfoToJson(const CollectionInfo& info);
+std::string InfosToJson(const std::vector<CollectionInfo>& infos);
+std::string StatsToJson(const CollectionStats& stats);
+std::string StatsToJson(const DatabaseStats& stats, const SchedulerStats& scheduler, int64_t loop_steps,
+                        int64_t loop_step_max_micros);
+
+// A string when there is one part and nothing else; undefined when there is no part; else { parts, vectors, explain }.
+Napi::Value ToJs(Napi::Env env, const Packed& packed);
+Napi::Value ToJs(Napi::Env env, const std::string& utf8);
+
+}  // namespace agentmemdb::binding

@@ -1,0 +1,76 @@
+#include "engine/apply.h"
+
+#include "engine/database.h"
+
+namespace agentmemdb {
+
+void Database::Apply(const ChangeSet& changes, Version version) {
+  std::unique_lock guard(index_lock_);
+  if (version <= applied_) return;
+  try {
+    for (const auto& collection : changes.created) collections_[ToInt(collection->id())] = collection;
+    Collection* collection = nullptr;
+    for (const RowChange& change : changes.rows) {
+      if (collection == nullptr || collection->id() != change.collection)
+        collection = collections_.at(ToInt(change.collection)).get();
+      if (change.kind == RowChangeKind::kDeleted)
+        collection->Delete(change.row);
+      else
+        collection->Put(change.slot, change.row, !change.vector.empty());
+    }
+    for (const CollectionId id : changes.dropped) collections_.erase(ToInt(id));
+    for (const CollectionRow& count : changes.counts) {
+      if (const auto found = collections_.find(ToInt(count.id)); found != collections_.end())
+        found->second->ExpectCount(count.records);
+    }
+    applied_ = version;
+  } catch (const std::exception&) {
+    // The write is durable, so it stands; memory ran out while showing it. The next read rebuilds from the file.
+    ForgetEverything();
+  }
+}
+
+Status Database::Stage(ChangeSet* changes) {
+  std::map<int64_t, std::vector<RowChange*>> puts;
+  for (RowChange& change : changes->rows) {
+    if (change.kind != RowChangeKind::kDeleted) puts[ToInt(change.collection)].push_back(&change);
+  }
+  std::vector<std::pair<Collection*, const std::vector<RowChange*>*>> reserved;
+  try {
+    std::unique_lock guard(index_lock_);
+    for (const auto& [id, rows] : puts) {
+      Collection* collection = changes->Created(CollectionId{id});
+      if (collection == nullptr) collection = collections_.at(id).get();
+      const std::vector<Slot> slots = collection->Reserve(static_cast<uint32_t>(rows.size()));
+      for (size_t i = 0; i < rows.size(); ++i) {
+        rows[i]->slot = slots[i];
+        rows[i]->staged = true;
+      }
+      reserved.emplace_back(collection, &rows);
+    }
+  } catch (const std::bad_alloc&) {
+    return Status(Code::kLimit, "out of memory: too many records for this machine");
+  }
+  for (const auto& [collection, rows] : reserved) {
+    for (const RowChange* change : *rows) {
+      if (!change->vector.empty()) collection->Stage(change->slot, change->vector);
+    }
+  }
+  return {};
+}
+
+void Database::Unstage(const ChangeSet& changes) {
+  std::unique_lock guard(index_lock_);
+  for (const RowChange& change : changes.rows) {
+    const auto found = collections_.find(ToInt(change.collection));
+    if (change.staged && found != collections_.end()) found->second->Abandon(change.slot);
+  }
+}
+
+void Database::ForgetEverything() {
+  collections_.clear();
+  applied_ = 0;
+  epoch_ = 0;
+}
+
+}  // namespace agentmemdb

@@ -1,0 +1,49 @@
+// What one transaction changed, on its way from the file into memory.
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include "base/types.h"
+#include "engine/collection.h"
+
+namespace agentmemdb {
+
+enum class RowChangeKind : uint8_t { kInserted, kUpdated, kDeleted };
+
+struct RowChange {
+  CollectionId collection{};
+  RowId row{};
+  RowChangeKind kind{};
+  VectorView vector;  // into the call's memory; empty = none
+  Slot slot{};  // when staged
+  bool staged = false;
+};
+
+// Savepoints of the transaction are mirrored: a call that fails takes its changes along.
+struct ChangeSet {
+  std::vector<RowChange> rows;
+  std::vector<std::shared_ptr<Collection>> created;
+  std::vector<CollectionId> dropped;
+  std::vector<CollectionRow> counts;  // new record counts, of every collection touched
+
+  struct Mark {
+    size_t rows, created, dropped;
+  };
+  Mark mark() const { return {rows.size(), created.size(), dropped.size()}; }
+  void RollbackTo(const Mark& mark) {
+    rows.resize(mark.rows);
+    created.resize(mark.created);
+    dropped.resize(mark.dropped);
+  }
+  // The collection of that id if this transaction creates it.
+  Collection* Created(CollectionId id) const {
+    for (const auto& collection : created) {
+      if (collection->id() == id) return collection.get();
+    }
+    return nullptr;
+  }
+  bool empty() const { return rows.empty() && created.empty() && dropped.empty(); }
+};
+
+}  // namespace agentmemdb

@@ -1,0 +1,111 @@
+// Bringing memory up to what is committed: on open, after another process has written, and after a rebuild.
+#include <algorithm>
+#include <cstring>
+
+#include "base/clock.h"
+#include "engine/database.h"
+
+namespace agentmemdb {
+namespace {
+
+constexpr int kStepMs = 5;
+
+// Puts rows as the file has them. Returns false for a row that cannot belong here.
+class Loader {
+ public:
+  explicit Loader(const std::map<int64_t, std::shared_ptr<Collection>>* collections) : collections_(collections) {}
+
+  bool Put(const RecordRow& record) {
+    const auto found = collections_->find(ToInt(record.collection));
+    if (found == collections_->end()) return false;
+    Collection& collection = *found->second;
+    const size_t bytes = collection.options().dimensions * sizeof(float);
+    if (record.vector && record.vector->size() != bytes) return false;
+    const Slot slot = collection.Reserve(1).front();
+    if (record.vector && bytes > 0) {
+      vector_.resize(collection.options().dimensions);
+      std::memcpy(vector_.data(), record.vector->data(), bytes);
+      collection.Stage(slot, vector_);
+    }
+    collection.Put(slot, record.row, record.vector && bytes > 0);
+    return true;
+  }
+
+ private:
+  const std::map<int64_t, std::shared_ptr<Collection>>* collections_;
+  std::vector<float> vector_;
+};
+
+}  // namespace
+
+Status Database::CatchUp(Version applied_before, const CancelToken& cancel) {
+  std::unique_lock guard(write_mutex_, std::defer_lock);
+  // A writer of this process that has just committed applies in a moment: waiting for that is all there is to do.
+  while (!TryLockFor(&guard, kStepMs)) {
+    if (applied_ != applied_before) return {};
+    RETURN_IF_ERROR(cancel.Check());
+  }
+  return CatchUpLocked(cancel);
+}
+
+Status Database::CatchUpLocked(const CancelToken& cancel) {
+  Result<std::unique_ptr<ReadTransaction>> rows = store_->BeginRead();
+  if (!rows.ok()) return rows.status();
+  std::unique_lock guard(index_lock_);
+  Status status;
+  try {
+    status = Reload(rows->get(), cancel);
+  } catch (const std::bad_alloc&) {
+    status = Status(Code::kLimit, "out of memory while loading " + path());
+  }
+  if (!status.ok()) ForgetEverything();
+  return status;
+}
+
+Status Database::Reload(ReadTransaction* rows, const CancelToken& cancel) {
+  Result<DatabaseHeader> header = rows->Header();
+  if (!header.ok()) return header.status();
+  if (header->epoch != epoch_ || header->change_version < applied_ || header->log_floor > applied_) ForgetEverything();
+  RETURN_IF_ERROR(LoadChanges(rows, *header, cancel));
+  epoch_ = header->epoch;
+  applied_ = header->change_version;
+  return {};
+}
+
+Status Database::LoadChanges(ReadTransaction* rows, const DatabaseHeader& header, const CancelToken& cancel) {
+  if (epoch_ != 0 && header.change_version == applied_) return {};
+  std::map<int64_t, int64_t> counts;
+  RETURN_IF_ERROR(SyncCollections(rows, &counts));
+  Loader loader(&collections_);
+  int64_t damaged = 0;
+  RETURN_IF_ERROR(rows->ScanRecords(
+      applied_, cancel,
+      [&](const RecordRow& record) {
+        if (!loader.Put(record)) ++damaged;
+      },
+      &damaged));
+  if (applied_ > 0) {
+    RETURN_IF_ERROR(rows->ScanTombstones(applied_, [&](CollectionId collection, RowId row) {
+      if (const auto found = collections_.find(ToInt(collection)); found != collections_.end())
+        found->second->Delete(row);
+    }));
+  }
+  for (const auto& [id, collection] : collections_) collection->ExpectCount(counts[id]);
+  return {};
+}
+
+Status Database::SyncCollections(ReadTransaction* rows, std::map<int64_t, int64_t>* counts) {
+  Result<std::vector<CollectionRow>> stored = rows->Collections();
+  if (!stored.ok()) return stored.status();
+  for (const CollectionRow& row : *stored) {
+    (*counts)[ToInt(row.id)] = row.records;
+    if (collections_.contains(ToInt(row.id))) continue;
+    Result<CollectionOptions> options = CollectionOptions::FromJson(row.options);
+    if (!options.ok()) return options.status();
+    collections_[ToInt(row.id)] = std::make_shared<Collection>(row.id, row.name, *options);
+  }
+  std::erase_if(collections_, [&](const auto& entry) { return !counts->contains(entry.first); });
+  return {};
+}
+
+}  // namespace agentmemdb

@@ -1,0 +1,75 @@
+#include "engine/collection.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "base/check.h"
+
+namespace agentmemdb {
+
+Collection::Collection(CollectionId id, std::string name, CollectionOptions options)
+    : id_(id), name_(std::move(name)), options_(options) {
+  if (options_.dimensions != 0)
+    vectors_ = std::make_unique<HnswIndex>(options_.metric, options_.dimensions, options_.hnsw);
+}
+
+bool Collection::HasVector(RowId row) const {
+  const auto found = slot_of_.find(ToInt(row));
+  return found != slot_of_.end() && has_vector_[ToInt(found->second)];
+}
+
+std::vector<Slot> Collection::Reserve(uint32_t puts) {
+  const auto reused = static_cast<uint32_t>(std::min<size_t>(puts, free_.size()));
+  const auto first_new = static_cast<uint32_t>(rows_.size());
+  const uint32_t bound = first_new + puts - reused;
+  std::vector<Slot> slots;
+  slots.reserve(puts);
+  // Growing by half and more at a time: reserving exactly would copy everything with every commit.
+  if (const size_t wanted = slot_of_.size() + puts; static_cast<float>(wanted) > 0.9f * static_cast<float>(slot_of_.bucket_count()))
+    slot_of_.reserve(wanted * 2);
+  if (bound > free_.capacity()) free_.reserve(bound + bound / 2);
+  has_vector_.resize(bound);
+  if (vectors_ != nullptr) vectors_->Reserve(bound, puts);
+  rows_.resize(bound);  // The last that can fail.
+  slots.assign(free_.end() - reused, free_.end());
+  free_.resize(free_.size() - reused);
+  for (uint32_t i = first_new; i < bound; ++i) slots.push_back(Slot{i});
+  return slots;
+}
+
+void Collection::Stage(Slot slot, VectorView vector) {
+  if (options_.metric != Metric::kCosine) return vectors_->Stage(slot, vector);
+  double sum = 0;
+  for (const float x : vector) sum += static_cast<double>(x) * x;
+  const double scale = 1.0 / std::sqrt(sum);
+  unit_.resize(vector.size());
+  std::transform(vector.begin(), vector.end(), unit_.begin(),
+                 [scale](float x) { return static_cast<float>(x * scale); });
+  vectors_->Stage(slot, unit_);
+}
+
+void Collection::Put(Slot slot, RowId row, bool staged) {
+  const auto [place, is_new] = slot_of_.try_emplace(ToInt(row), slot);
+  if (!is_new) {
+    Free(place->second);
+    place->second = slot;
+  }
+  rows_[ToInt(slot)] = row;
+  has_vector_[ToInt(slot)] = staged;
+  if (staged) vectors_->Add(slot);
+}
+
+void Collection::Delete(RowId row) {
+  const auto place = slot_of_.find(ToInt(row));
+  if (place == slot_of_.end()) return;  // A damaged record: it was never put.
+  Free(place->second);
+  slot_of_.erase(place);
+}
+
+void Collection::Free(Slot slot) {
+  const bool reusable = !has_vector_[ToInt(slot)] || vectors_->Remove(slot);
+  has_vector_[ToInt(slot)] = false;
+  if (reusable) free_.push_back(slot);
+}
+
+}  // namespace agentmemdb

@@ -1,0 +1,61 @@
+// One collection in the memory of this process: which slot stands for which row, and the vectors by slot.
+//
+// A row gets a new slot with every write. Writing is three steps, so that searches wait for microseconds only:
+// Reserve (alone: memory), Stage (beside searches: copies the vector), Put (alone: shows it).
+#pragma once
+
+#include <memory>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "engine/options.h"
+#include "vector/vector_index.h"
+
+namespace agentmemdb {
+
+// Threads: const members and Stage run beside one another under the database's shared index lock; the rest needs it alone.
+class Collection {
+ public:
+  Collection(CollectionId id, std::string name, CollectionOptions options);
+
+  CollectionId id() const { return id_; }
+  const std::string& name() const { return name_; }
+  const CollectionOptions& options() const { return options_; }
+  // nullptr for a collection without vectors.
+  const VectorIndex* vectors() const { return vectors_.get(); }
+  VectorIndex* vectors() { return vectors_.get(); }
+  std::span<const RowId> rows() const { return rows_; }
+  bool HasVector(RowId row) const;
+
+  int64_t count() const { return static_cast<int64_t>(slot_of_.size()) + damaged_; }
+  int64_t damaged() const { return damaged_; }
+  // Tells how many records the file says there are: those not put are damaged or vanished.
+  void ExpectCount(int64_t records) { damaged_ = std::max<int64_t>(0, records - static_cast<int64_t>(slot_of_.size())); }
+
+  // Slots for `puts` records to come, with the memory they need. May throw std::bad_alloc; nothing is changed then.
+  std::vector<Slot> Reserve(uint32_t puts);
+  // Writes a vector as the user gave it; normalised here when the metric is cosine.
+  void Stage(Slot slot, VectorView vector);
+  // Shows a reserved slot as `row`, in place of what stood for it before. `staged`: it has a vector.
+  void Put(Slot slot, RowId row, bool staged);
+  void Delete(RowId row);
+  // Takes back a slot that was reserved and not put.
+  void Abandon(Slot slot) { free_.push_back(slot); }
+
+ private:
+  void Free(Slot slot);
+
+  CollectionId id_;
+  std::string name_;
+  CollectionOptions options_;
+  std::unique_ptr<VectorIndex> vectors_;
+  std::vector<RowId> rows_;        // by slot
+  std::vector<bool> has_vector_;   // by slot
+  std::vector<Slot> free_;
+  std::unordered_map<int64_t, Slot> slot_of_;  // by row
+  std::vector<float> unit_;        // scratch of Stage
+  int64_t damaged_ = 0;
+};
+
+}  // namespace agentmemdb

@@ -1,0 +1,259 @@
+#include "engine/commit.h"
+
+#include <algorithm>
+
+#include "base/check.h"
+#include "base/clock.h"
+#include "base/random.h"
+
+namespace agentmemdb {
+namespace {
+
+constexpr int kBusyStepMs = 20;
+
+RecordRow ToRow(const PutOp& op, const RecordInput& record, RowId row, Version version, TimeMs now) {
+  RecordRow stored;
+  stored.row = row;
+  stored.collection = op.collection;
+  stored.id = record.id;
+  stored.version = version;
+  stored.created_at = stored.updated_at = now;
+  if (record.metadata) stored.metadata = *record.metadata;
+  if (record.text) stored.text = *record.text;
+  if (!record.vector.empty())
+    stored.vector = std::string_view(reinterpret_cast<const char*>(record.vector.data()), record.vector.size_bytes());
+  return stored;
+}
+
+void FailAll(std::span<WriteCall* const> calls, const Status& status) {
+  for (WriteCall* call : calls) {
+    if (call->status.ok()) call->status = status;
+  }
+}
+
+// Drops calls that were aborted or whose time is up.
+std::vector<WriteCall*> StillWanted(std::span<WriteCall* const> calls) {
+  std::vector<WriteCall*> wanted;
+  for (WriteCall* call : calls) {
+    if (call->status.ok()) call->status = call->cancel.Check();
+    if (call->status.ok()) wanted.push_back(call);
+  }
+  return wanted;
+}
+
+}  // namespace
+
+void Database::Commit(std::span<WriteCall* const> calls) {
+  for (WriteCall* call : calls) call->status = ValidateCall(this, call);
+  const int64_t deadline = MonotonicMicros() + int64_t{1000} * store_->options().busy_timeout_ms;
+  for (;;) {
+    const std::vector<WriteCall*> wanted = StillWanted(calls);
+    if (wanted.empty()) return;
+    bool decided = true;
+    const Status begun = TryCommit(wanted, &decided);
+    if (begun.ok() && decided) return;
+    if (begun.ok()) return CommitOneByOne(wanted);
+    if (begun.code() != Code::kBusy || MonotonicMicros() >= deadline) return FailAll(wanted, begun);
+    // Waiting without the lock: reads can catch up with what the other process commits meanwhile.
+    SleepMs(kBusyStepMs);
+  }
+}
+
+void Database::CommitOneByOne(std::span<WriteCall* const> calls) {
+  for (WriteCall* call : calls) {
+    call->status = Status();
+    Commit(std::span<WriteCall* const>(&call, 1));
+  }
+}
+
+// Not ok: the transaction could not begin, and no call has been run.
+Status Database::TryCommit(std::span<WriteCall* const> calls, bool* decided) {
+  std::lock_guard guard(write_mutex_);
+  if (!failed_.ok())
+    return Status(Code::kReadOnly, "an earlier write failed (" + failed_.message() + "); reopen the database to write again")
+        .WithPath(path());
+  try {
+    for (;;) {
+      Result<std::unique_ptr<WriteTransaction>> transaction = store_->BeginWrite();
+      if (!transaction.ok()) return transaction.status();
+      Result<DatabaseHeader> header = (*transaction)->Header();
+      if (!header.ok()) return header.status();
+      if (header->change_version != applied_ || header->epoch != epoch_) {
+        transaction->reset();
+        RETURN_IF_ERROR(CatchUpLocked(CancelToken()));
+        continue;
+      }
+      CommitGroup group(this, transaction->get(), *header, NowMs());
+      *decided = group.Run(calls) || calls.size() == 1;
+      if (*decided && !group.io_failure().ok()) failed_ = group.io_failure();
+      if (*decided) ++groups_committed_, calls_committed_ += static_cast<int64_t>(calls.size());
+      return {};
+    }
+  } catch (const InternalError& error) {
+    failed_ = Status(Code::kInternal, error.what());
+    return failed_;
+  } catch (const std::bad_alloc&) {
+    return Status(Code::kLimit, "out of memory while writing");
+  }
+}
+
+bool CommitGroup::Run(std::span<WriteCall* const> calls) {
+  const bool alone = calls.size() == 1;
+  for (WriteCall* call : calls) {
+    call->status = call->cancel.Check();
+    if (!call->status.ok()) continue;
+    const ChangeSet::Mark mark = changes_.mark();
+    if (!alone) call->status = transaction_->Savepoint();
+    if (call->status.ok()) call->status = RunOp(&call->op);
+    if (call->status.code() == Code::kIo) io_failure_ = call->status;
+    if (!transaction_->alive()) return false;
+    if (alone) {
+      if (!call->status.ok()) return true;
+      continue;
+    }
+    if (!call->status.ok()) changes_.RollbackTo(mark);
+    const Status ended = call->status.ok() ? transaction_->Release() : transaction_->RollbackTo();
+    if (!ended.ok()) {
+      io_failure_ = ended;
+      return false;
+    }
+  }
+  const bool changed = !changes_.empty();
+  const Status finished = changed ? Finish() : Status();
+  for (WriteCall* call : calls) {
+    if (!call->status.ok()) continue;
+    call->status = finished;
+    call->version = header_.change_version + (changed ? 1 : 0);
+  }
+  return true;
+}
+
+Status CommitGroup::Finish() {
+  std::map<int64_t, int64_t> delta;
+  for (const RowChange& change : changes_.rows) {
+    int64_t& records = delta[ToInt(change.collection)];
+    if (change.kind == RowChangeKind::kInserted) ++records;
+    if (change.kind == RowChangeKind::kDeleted) --records;
+  }
+  for (const auto& [id, records] : delta) {
+    if (Dropped(CollectionId{id})) continue;
+    Result<Collection*> collection = Find(CollectionId{id});
+    CHECK(collection.ok());
+    CollectionRow row{CollectionId{id}, (*collection)->name(), (*collection)->options().ToJson(),
+                      (*collection)->count() + records};
+    RETURN_IF_ERROR(transaction_->UpdateCollection(row));
+    changes_.counts.push_back(std::move(row));
+  }
+  Status status = database_->Stage(&changes_);
+  if (status.ok()) {
+    status = transaction_->Commit(header_);
+    if (status.code() == Code::kIo) io_failure_ = status;
+  }
+  if (status.ok())
+    database_->Apply(changes_, header_.change_version + 1);
+  else
+    database_->Unstage(changes_);
+  return status;
+}
+
+Status CommitGroup::RunOp(Op* op) {
+  if (auto* put = std::get_if<PutOp>(op)) return RunPut(put);
+  if (auto* remove = std::get_if<DeleteOp>(op)) return RunDelete(remove);
+  if (auto* create = std::get_if<CreateCollectionOp>(op)) return RunCreate(create);
+  return RunDrop(&std::get<DeleteCollectionOp>(*op));
+}
+
+Status CommitGroup::RunPut(PutOp* op) {
+  Result<Collection*> collection = Find(op->collection);
+  if (!collection.ok()) return collection.status();
+  op->inserted = op->updated = 0;
+  for (const RecordInput& record : op->batch.records) RETURN_IF_ERROR(RunOne(op, record));
+  return {};
+}
+
+Status CommitGroup::RunOne(PutOp* op, const RecordInput& record) {
+  const Version version = header_.change_version + 1;
+  std::optional<WriteTransaction::Existing> existing;
+  if (!record.new_id) {
+    Result<std::optional<WriteTransaction::Existing>> found = transaction_->Find(op->collection, record.id);
+    if (!found.ok()) return found.status();
+    existing = *found;
+  }
+  if (existing && !op->replace)
+    return Status(Code::kAlreadyExists, "there is already a record '" + record.id + "'; use upsert to replace it")
+        .WithArgument("id")
+        .WithId(record.id);
+
+  const RowId row = existing ? existing->row : transaction_->NextRow();
+  RecordRow stored = ToRow(*op, record, row, version, now_);
+  if (existing && existing->created_at) stored.created_at = *existing->created_at;
+  RETURN_IF_ERROR(existing ? transaction_->Update(stored) : transaction_->Insert(stored));
+  ++(existing ? op->updated : op->inserted);
+  changes_.rows.push_back({op->collection, row, existing ? RowChangeKind::kUpdated : RowChangeKind::kInserted,
+                           record.vector, Slot{}, false});
+  return {};
+}
+
+Status CommitGroup::RunDelete(DeleteOp* op) {
+  Result<Collection*> collection = Find(op->collection);
+  if (!collection.ok()) return collection.status();
+  Result<std::optional<WriteTransaction::Existing>> existing = transaction_->Find(op->collection, op->id);
+  if (!existing.ok()) return existing.status();
+  op->deleted = existing->has_value();
+  if (!op->deleted) return {};
+  const RowId row = (*existing)->row;
+  RETURN_IF_ERROR(transaction_->Delete(op->collection, row, header_.change_version + 1));
+  changes_.rows.push_back({op->collection, row, RowChangeKind::kDeleted, {}, Slot{}, false});
+  return {};
+}
+
+Status CommitGroup::RunCreate(CreateCollectionOp* op) {
+  if (const Collection* existing = FindByName(op->name)) {
+    if (!op->open_existing)
+      return Status(Code::kAlreadyExists, "there is already a collection '" + op->name + "'; open it with collection()")
+          .WithArgument("name");
+    op->collection = existing->id();
+    op->options = existing->options();
+    return op->request.Agrees(existing->options(), op->name);
+  }
+  op->options = op->request.WithDefaults();
+  Result<CollectionId> id = transaction_->InsertCollection(op->name, op->options.ToJson());
+  if (!id.ok()) return id.status();
+  op->collection = *id;
+  changes_.created.push_back(std::make_shared<Collection>(*id, op->name, op->options));
+  return {};
+}
+
+Status CommitGroup::RunDrop(DeleteCollectionOp* op) {
+  const Collection* existing = FindByName(op->name);
+  op->deleted = existing != nullptr;
+  if (!op->deleted) return {};
+  RETURN_IF_ERROR(transaction_->DeleteCollection(existing->id()));
+  changes_.dropped.push_back(existing->id());
+  return {};
+}
+
+bool CommitGroup::Dropped(CollectionId id) const {
+  return std::find(changes_.dropped.begin(), changes_.dropped.end(), id) != changes_.dropped.end();
+}
+
+Result<Collection*> CommitGroup::Find(CollectionId id) {
+  if (Collection* created = changes_.Created(id); created != nullptr && !Dropped(id)) return created;
+  // Under write_mutex_ nobody else changes the map.
+  const auto found = database_->collections_.find(ToInt(id));
+  if (found == database_->collections_.end() || Dropped(id))
+    return Status(Code::kNotFound, "the collection was deleted");
+  return found->second.get();
+}
+
+Collection* CommitGroup::FindByName(const std::string& name) {
+  for (const auto& collection : changes_.created) {
+    if (collection->name() == name && !Dropped(collection->id())) return collection.get();
+  }
+  for (const auto& [id, collection] : database_->collections_) {
+    if (collection->name() == name && !Dropped(collection->id())) return collection.get();
+  }
+  return nullptr;
+}
+
+}  // namespace agentmemdb

@@ -1,0 +1,135 @@
+#include "engine/database.h"
+
+#include <algorithm>
+#include <unordered_map>
+
+#include "base/clock.h"
+#include "base/file.h"
+
+namespace agentmemdb {
+namespace {
+
+std::atomic<int> engines_open{0};
+
+// Engines by path. Leaked on purpose: pool threads may outlive static destructors.
+struct Registry {
+  struct Entry {
+    std::mutex opening;
+    std::weak_ptr<Database> database;
+  };
+  std::mutex mutex;
+  std::unordered_map<std::string, std::shared_ptr<Entry>> entries;
+
+  static Registry& Get() {
+    static auto* const registry = new Registry;
+    return *registry;
+  }
+  std::shared_ptr<Entry> EntryFor(const std::string& path) {
+    std::lock_guard guard(mutex);
+    std::erase_if(entries, [](const auto& item) {
+      return item.second.use_count() == 1 && item.second->database.expired();
+    });
+    std::shared_ptr<Entry>& entry = entries[path];
+    if (entry == nullptr) entry = std::make_shared<Entry>();
+    return entry;
+  }
+};
+
+const char* DurabilityName(Durability durability) { return durability == Durability::kFull ? "full" : "normal"; }
+
+}  // namespace
+
+Result<const Collection*> ReadView::Find(CollectionId id) const {
+  const auto found = collections->find(ToInt(id));
+  if (found == collections->end()) return Status(Code::kNotFound, "the collection was deleted");
+  return found->second.get();
+}
+
+Database::Database(std::unique_ptr<Store> store) : store_(std::move(store)) { ++engines_open; }
+
+Database::~Database() { --engines_open; }
+
+int Database::EnginesOpen() { return engines_open; }
+
+Result<std::shared_ptr<Database>> Database::Open(const DatabaseOptions& options, const CancelToken& cancel) {
+  if (options.path == ":memory:") return Create(options, cancel);
+  Result<std::string> path = CanonicalPath(options.path);
+  if (!path.ok()) return path.status();
+  if (IsFolder(*path))
+    return Status(Code::kIo, *path + " is a folder; name a file inside it").WithPath(*path).WithArgument("path");
+  DatabaseOptions canonical = options;
+  canonical.path = *path;
+
+  const auto entry = Registry::Get().EntryFor(*path);
+  std::lock_guard opening(entry->opening);
+  if (std::shared_ptr<Database> open = entry->database.lock()) {
+    if (options.durability && *options.durability != open->store_->options().durability)
+      return Status::InvalidArgument("options.durability",
+                                     std::string("differs: this process has the file open with durability '") +
+                                         DurabilityName(open->store_->options().durability) + "'");
+    return open;
+  }
+  Result<std::shared_ptr<Database>> database = Create(canonical, cancel);
+  if (database.ok()) entry->database = *database;
+  return database;
+}
+
+Result<std::shared_ptr<Database>> Database::Create(const DatabaseOptions& options, const CancelToken& cancel) {
+  StoreOptions store_options;
+  store_options.path = options.path;
+  store_options.durability = options.durability.value_or(Durability::kFull);
+  store_options.busy_timeout_ms = options.busy_timeout_ms;
+  Result<std::unique_ptr<Store>> store = Store::Open(store_options, cancel);
+  if (!store.ok()) return store.status();
+  std::shared_ptr<Database> database(new Database(std::move(*store)));
+  std::lock_guard guard(database->write_mutex_);
+  RETURN_IF_ERROR(database->CatchUpLocked(cancel));
+  return database;
+}
+
+void Database::Close(std::shared_ptr<Database> database) {
+  if (database.use_count() == 1) database->store_->TidyOnClose();
+}
+
+Status Database::Read(const CancelToken& cancel, const std::function<Status(const ReadView&)>& body) {
+  for (;;) {
+    RETURN_IF_ERROR(cancel.Check());
+    Version applied;
+    {
+      Result<std::unique_ptr<ReadTransaction>> rows = store_->BeginRead();
+      if (!rows.ok()) return rows.status();
+      std::shared_lock guard(index_lock_);
+      Result<DatabaseHeader> header = (*rows)->Header();  // Pins the snapshot.
+      if (!header.ok()) return header.status();
+      if (header->change_version == applied_ && header->epoch == epoch_) return body({rows->get(), &collections_});
+      applied = applied_;
+    }
+    RETURN_IF_ERROR(CatchUp(applied, cancel));
+  }
+}
+
+Result<CollectionOptions> Database::OptionsOf(CollectionId id) {
+  std::shared_lock guard(index_lock_);
+  const auto found = collections_.find(ToInt(id));
+  if (found == collections_.end()) return Status(Code::kNotFound, "the collection was deleted");
+  return found->second->options();
+}
+
+DatabaseStats Database::stats() {
+  DatabaseStats stats;
+  stats.path = path();
+  stats.single = store_->in_memory();
+  stats.durability = store_->options().durability;
+  stats.file_bytes = store_->FileBytes();
+  stats.wal_bytes = store_->WalBytes();
+  stats.engines = engines_open;
+  stats.write_groups = groups_committed_;
+  stats.write_calls = calls_committed_;
+  std::shared_lock guard(index_lock_);
+  stats.change_version = applied_;
+  stats.collections = static_cast<int64_t>(collections_.size());
+  for (const auto& [id, collection] : collections_) stats.records += collection->count();
+  return stats;
+}
+
+}  // namespace agentmemdb

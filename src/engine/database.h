@@ -1,0 +1,124 @@
+// The engine: one database file and the indexes over it, in the memory of this process.
+//
+// SQLite is the truth; what is in memory is derived from it, up to the version `applied_`. Every answer is one committed
+// state: a read pins a snapshot, compares its version with `applied_`, and first applies what others have committed.
+//
+// Locks, always taken in this order:
+//   write_mutex_      one writer, or one catching up, at a time
+//   a connection      of the store
+//   index_lock_       shared by reads; alone, for microseconds, to change what is in memory
+#pragma once
+
+#include <atomic>
+#include <functional>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <shared_mutex>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "base/shared_lock.h"
+#include "engine/apply.h"
+#include "engine/collection.h"
+#include "engine/op.h"
+#include "storage/store.h"
+
+namespace agentmemdb {
+
+struct DatabaseOptions {
+  std::string path;  // ':memory:' or a file
+  std::optional<Durability> durability;
+  int busy_timeout_ms = 5000;
+};
+
+struct DatabaseStats {
+  std::string path;
+  bool single = false;
+  Durability durability = Durability::kFull;
+  Version change_version = 0;
+  int64_t collections = 0, records = 0, file_bytes = 0, wal_bytes = 0;
+  int64_t write_groups = 0, write_calls = 0;  // transactions, and the calls they carried
+  int engines = 0;
+};
+
+// What a read sees: one committed state of rows and indexes. Good for the duration of the read.
+struct ReadView {
+  ReadTransaction* rows;
+  const std::map<int64_t, std::shared_ptr<Collection>>* collections;
+
+  // Errors: kNotFound (deleted).
+  Result<const Collection*> Find(CollectionId id) const;
+};
+
+// Threads: any. Handles share one engine per file and process; the last reference closes it.
+class Database {
+ public:
+  // Errors: kInvalidArgument (durability differs from the open engine's), kIo, kCorrupt, kUnsupported, kBusy, kAborted,
+  // kTimeout.
+  static Result<std::shared_ptr<Database>> Open(const DatabaseOptions& options, const CancelToken& cancel);
+  // Gives back a handle's reference. If it is the last, the log is copied into the file and removed; otherwise, and when a
+  // reference is merely dropped, the log stays and is read by the next open.
+  static void Close(std::shared_ptr<Database> database);
+  static int EnginesOpen();
+  ~Database();
+
+  // Runs `body` over one committed state.
+  Status Read(const CancelToken& cancel, const std::function<Status(const ReadView&)>& body);
+
+  // Group commit: independent calls in one transaction, each with its own status. Durable and searchable on return.
+  void Commit(std::span<WriteCall* const> calls);
+
+  // Links waiting vectors and copies the log, for about `budget_micros`. Returns whether there is more to do. No thread or
+  // timer of its own: the caller decides when.
+  Result<bool> RunBackground(int64_t budget_micros, const CancelToken& cancel);
+  // The same for one collection, until everything added up to `mark` is linked. Returns whether it is.
+  Result<bool> LinkUpTo(CollectionId collection, uint64_t mark, int64_t budget_micros, const CancelToken& cancel);
+  bool HasBackgroundWork();
+
+  // Errors: kNotFound (deleted).
+  Result<CollectionOptions> OptionsOf(CollectionId id);
+  DatabaseStats stats();
+  const std::string& path() const { return store_->options().path; }
+
+ private:
+  friend class CommitGroup;
+  using Collections = std::map<int64_t, std::shared_ptr<Collection>>;
+
+  explicit Database(std::unique_ptr<Store> store);
+  static Result<std::shared_ptr<Database>> Create(const DatabaseOptions& options, const CancelToken& cancel);
+
+  // catch_up.cc
+  // Returns when memory is no longer at `applied_before`, or is up to date.
+  Status CatchUp(Version applied_before, const CancelToken& cancel);
+  Status CatchUpLocked(const CancelToken& cancel);
+  Status Reload(ReadTransaction* rows, const CancelToken& cancel);
+  Status LoadChanges(ReadTransaction* rows, const DatabaseHeader& header, const CancelToken& cancel);
+  Status SyncCollections(ReadTransaction* rows, std::map<int64_t, int64_t>* counts);
+
+  // commit.cc
+  Status TryCommit(std::span<WriteCall* const> calls, bool* decided);
+  void CommitOneByOne(std::span<WriteCall* const> calls);
+
+  // apply.cc: the one function that changes indexes after a commit.
+  void Apply(const ChangeSet& changes, Version version);
+  // Memory for the changes, and their vectors copied, before the commit: applying cannot fail for want of it.
+  Status Stage(ChangeSet* changes);
+  void Unstage(const ChangeSet& changes);
+  void ForgetEverything();
+
+
+  std::unique_ptr<Store> store_;
+  std::timed_mutex write_mutex_;
+  Status failed_;  // Under write_mutex_: the first failed write; no other is tried.
+
+  WriterPreferringLock index_lock_;
+  Collections collections_;             // Under index_lock_.
+  int64_t epoch_ = 0;                   // Under index_lock_.
+  std::atomic<Version> applied_{0};     // Changed under index_lock_.
+  std::atomic<int64_t> groups_committed_{0}, calls_committed_{0};
+  std::atomic<int64_t> next_linked_{0};  // Round robin over the collections.
+};
+
+}  // namespace agentmemdb

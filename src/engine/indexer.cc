@@ -1,0 +1,59 @@
+// Background work, in slices: linking vectors into graphs, copying the log into the file.
+#include "base/clock.h"
+#include "engine/database.h"
+
+namespace agentmemdb {
+namespace {
+
+constexpr int64_t kCheckpointBytes = int64_t{16} << 20;
+
+}  // namespace
+
+bool Database::HasBackgroundWork() {
+  std::shared_lock guard(index_lock_);
+  for (const auto& [id, collection] : collections_) {
+    if (collection->vectors() != nullptr && collection->vectors()->HasUnlinked()) return true;
+  }
+  return false;
+}
+
+Result<bool> Database::RunBackground(int64_t budget_micros, const CancelToken& cancel) {
+  const int64_t deadline = MonotonicMicros() + budget_micros;
+  store_->CheckpointAbove(kCheckpointBytes);
+  for (;;) {
+    std::shared_ptr<Collection> chosen;
+    {
+      std::shared_lock guard(index_lock_);
+      // Round robin: the first collection after the last one served, or the first of all.
+      for (const auto& [id, collection] : collections_) {
+        if (collection->vectors() == nullptr || !collection->vectors()->HasUnlinked()) continue;
+        if (chosen == nullptr || (id > next_linked_ && ToInt(chosen->id()) <= next_linked_)) chosen = collection;
+      }
+    }
+    if (chosen == nullptr) return false;
+    next_linked_ = ToInt(chosen->id());
+    Result<bool> reached = LinkUpTo(chosen->id(), UINT64_MAX, deadline - MonotonicMicros(), cancel);
+    if (!reached.ok() && reached.status().code() != Code::kNotFound) return reached.status();
+    if (MonotonicMicros() >= deadline) return HasBackgroundWork();
+  }
+}
+
+Result<bool> Database::LinkUpTo(CollectionId collection, uint64_t mark, int64_t budget_micros,
+                                const CancelToken& cancel) {
+  const int64_t deadline = MonotonicMicros() + budget_micros;
+  for (;;) {
+    RETURN_IF_ERROR(cancel.Check());
+    // The lock is taken for one vector at a time, so that a commit never waits for longer.
+    std::shared_lock guard(index_lock_);
+    const auto found = collections_.find(ToInt(collection));
+    if (found == collections_.end()) return Status(Code::kNotFound, "the collection was deleted");
+    VectorIndex* vectors = found->second->vectors();
+    if (vectors == nullptr || vectors->LinkedMark() >= mark) return true;
+    Result<bool> more = vectors->LinkOne();
+    if (!more.ok()) return more.status();
+    if (!*more) return true;
+    if (MonotonicMicros() >= deadline) return vectors->LinkedMark() >= mark;
+  }
+}
+
+}  // namespace agentmemdb

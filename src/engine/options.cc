@@ -1,0 +1,127 @@
+#include "engine/options.h"
+
+#include <nlohmann/json.hpp>
+
+#include "base/text.h"
+
+namespace agentmemdb {
+namespace {
+
+using nlohmann::json;
+
+Status CheckRange(const std::optional<uint32_t>& value, const char* argument, uint32_t low, uint32_t high) {
+  if (!value || (*value >= low && *value <= high)) return {};
+  return Status::InvalidArgument(argument, "must be an integer in " + std::to_string(low) + ".." + std::to_string(high) +
+                                               ", got " + std::to_string(*value));
+}
+
+template <class T>
+Status CheckSame(const std::optional<T>& asked, const T& existing, const char* argument, std::string_view collection,
+                 const std::string& shown) {
+  if (!asked || *asked == existing) return {};
+  return Status::InvalidArgument(argument, "differs from the existing collection '" + std::string(collection) +
+                                               "', which has " + shown + "; leave it out to open the collection as it is");
+}
+
+}  // namespace
+
+std::string CollectionOptions::ToJson() const {
+  json options = json::object();
+  if (dimensions != 0) {
+    options["dimensions"] = dimensions;
+    options["metric"] = MetricName(metric);
+    options["hnsw"] = {{"M", hnsw.m}, {"efConstruction", hnsw.ef_construction}, {"minSize", hnsw.min_size}};
+  }
+  return options.dump();
+}
+
+Result<CollectionOptions> CollectionOptions::FromJson(std::string_view text) {
+  const json stored = json::parse(text, nullptr, /*allow_exceptions=*/false);
+  const Status damaged(Code::kCorrupt, "the stored options of a collection cannot be read: " + std::string(text));
+  if (!stored.is_object()) return damaged;
+  CollectionOptions options;
+  if (stored.empty()) return options;
+  try {
+    for (const auto& [key, value] : stored.items()) {
+      if (key == "dimensions")
+        options.dimensions = value.get<uint32_t>();
+      else if (key == "metric")
+        options.metric = MetricFromName(value.get<std::string>()).value();
+      else if (key == "hnsw")
+        options.hnsw = {value.at("M").get<uint32_t>(), value.at("efConstruction").get<uint32_t>(),
+                        value.at("minSize").get<uint32_t>()};
+      else
+        return Status(Code::kUnsupported, "a collection has the option '" + key + "'; install a newer agentmemdb");
+    }
+  } catch (const std::exception&) {
+    return damaged;
+  }
+  return options;
+}
+
+CollectionOptions CollectionRequest::WithDefaults() const {
+  CollectionOptions options;
+  options.dimensions = dimensions.value_or(0);
+  options.metric = metric.value_or(options.metric);
+  options.hnsw.m = hnsw_m.value_or(options.hnsw.m);
+  options.hnsw.ef_construction = hnsw_ef_construction.value_or(options.hnsw.ef_construction);
+  options.hnsw.min_size = hnsw_min_size.value_or(options.hnsw.min_size);
+  return options;
+}
+
+Status CollectionRequest::Validate() const {
+  RETURN_IF_ERROR(CheckRange(dimensions, "options.dimensions", 1, limits::kDimensionsMax));
+  RETURN_IF_ERROR(CheckRange(hnsw_m, "options.hnsw.M", limits::kHnswMMin, limits::kHnswMMax));
+  RETURN_IF_ERROR(CheckRange(hnsw_ef_construction, "options.hnsw.efConstruction", limits::kHnswEfConstructionMin,
+                             limits::kHnswEfConstructionMax));
+  return CheckRange(hnsw_min_size, "options.hnsw.minSize", 0, limits::kHnswMinSizeMax);
+}
+
+Status CollectionRequest::Agrees(const CollectionOptions& existing, std::string_view collection) const {
+  const auto number = [](uint32_t value) { return std::to_string(value); };
+  RETURN_IF_ERROR(CheckSame(dimensions, existing.dimensions, "options.dimensions", collection,
+                            existing.dimensions == 0 ? "none" : number(existing.dimensions)));
+  RETURN_IF_ERROR(CheckSame(metric, existing.metric, "options.metric", collection, MetricName(existing.metric)));
+  RETURN_IF_ERROR(CheckSame(hnsw_m, existing.hnsw.m, "options.hnsw.M", collection, number(existing.hnsw.m)));
+  RETURN_IF_ERROR(CheckSame(hnsw_ef_construction, existing.hnsw.ef_construction, "options.hnsw.efConstruction",
+                            collection, number(existing.hnsw.ef_construction)));
+  return CheckSame(hnsw_min_size, existing.hnsw.min_size, "options.hnsw.minSize", collection,
+                   number(existing.hnsw.min_size));
+}
+
+Status ValidateCollectionName(std::string_view name) {
+  const auto allowed = [](char c) {
+    return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_' || c == '.' || c == '-';
+  };
+  bool good = !name.empty() && name.size() <= limits::kNameBytesMax && name != "." && name != "..";
+  for (const char c : name) good = good && allowed(c);
+  if (good) return {};
+  return Status::InvalidArgument("name", "must be 1..128 of the characters A-Z a-z 0-9 _ . - and not '.' or '..'");
+}
+
+Status ValidateId(std::string_view id, const std::string& argument) {
+  if (id.empty() || id.size() > limits::kIdBytesMax)
+    return Status::InvalidArgument(argument, "must have 1..512 bytes of UTF-8, got " + std::to_string(id.size()));
+  if (id.find('\0') != std::string_view::npos) return Status::InvalidArgument(argument, "must not contain NUL");
+  if (!IsUtf8(id)) return Status::InvalidArgument(argument, "must be well-formed Unicode");
+  return {};
+}
+
+Status ValidateMetadata(std::string_view text, const std::string& argument) {
+  if (text.size() > limits::kMetadataBytesMax)
+    return Status::InvalidArgument(argument, "must be at most 1 MiB as JSON, got " + std::to_string(text.size()) + " bytes");
+  if (JsonDepth(text) > limits::kMetadataDepthMax)
+    return Status::InvalidArgument(argument, "must be at most 32 levels deep");
+  if (text.empty() || text.front() != '{' || !json::accept(text))
+    return Status::InvalidArgument(argument, "must be a JSON object");
+  return {};
+}
+
+Status ValidateText(std::string_view text, const std::string& argument) {
+  if (text.size() > limits::kTextBytesMax)
+    return Status::InvalidArgument(argument, "must be at most 16 MiB of UTF-8, got " + std::to_string(text.size()) + " bytes");
+  if (!IsUtf8(text)) return Status::InvalidArgument(argument, "must be well-formed UTF-8");
+  return {};
+}
+
+}  // namespace agentmemdb

@@ -1,0 +1,202 @@
+#include "engine/search.h"
+
+#include <algorithm>
+#include <cstring>
+
+#include "base/clock.h"
+
+namespace agentmemdb {
+namespace {
+
+RecordOutput ToOutput(const RecordRow& row, const Include& include) {
+  RecordOutput output;
+  output.id = row.id;
+  if (include.text && row.text) output.text = std::string(*row.text);
+  if (include.metadata && row.metadata) output.metadata = std::string(*row.metadata);
+  if (include.vector && row.vector) {
+    output.vector.resize(row.vector->size() / sizeof(float));
+    std::memcpy(output.vector.data(), row.vector->data(), output.vector.size() * sizeof(float));
+  }
+  output.created_at = row.created_at;
+  output.updated_at = row.updated_at;
+  output.version = row.version;
+  return output;
+}
+
+Status CheckRange(uint32_t value, const char* argument) {
+  if (value >= 1 && value <= limits::kResultsMax) return {};
+  return Status::InvalidArgument(argument, "must be an integer in 1..10000, got " + std::to_string(value));
+}
+
+void Normalise(std::vector<float>* vector) {
+  double sum = 0;
+  for (const float x : *vector) sum += static_cast<double>(x) * x;
+  const double scale = 1.0 / std::sqrt(sum);
+  for (float& x : *vector) x = static_cast<float>(x * scale);
+}
+
+// The rows of the neighbours found, in their order, from the same committed state.
+Status Hydrate(const ReadView& view, Metric metric, const SearchQuery& query, const CancelToken& cancel,
+               SearchOutput* output) {
+  output->hits.reserve(output->found.neighbors.size());
+  for (const Neighbor& neighbor : output->found.neighbors) {
+    if (output->hits.size() % 64 == 63) RETURN_IF_ERROR(cancel.Check());
+    Result<std::optional<RecordRow>> row = view.rows->FindRow(neighbor.row);
+    if (!row.ok()) return row.status();
+    if (!*row)
+      return Status(Code::kCorrupt, "a record found by the index (row " + std::to_string(ToInt(neighbor.row)) +
+                                        ") has vanished from the file; restore it from a backup");
+    output->hits.push_back({RawToScore(metric, neighbor.raw), RawToDistance(metric, neighbor.raw),
+                            ToOutput(**row, query.include)});
+  }
+  return {};
+}
+
+// Runs `body(view, collection)` over one committed state.
+template <class Body>
+Status ReadCollection(Database* database, CollectionId id, const CancelToken& cancel, Body body) {
+  return database->Read(cancel, [&](const ReadView& view) -> Status {
+    Result<const Collection*> collection = view.Find(id);
+    return collection.ok() ? body(view, **collection) : collection.status();
+  });
+}
+
+template <class T>
+Result<T> Finish(const Status& status, T value) {
+  if (!status.ok()) return status;
+  return value;
+}
+
+CollectionInfo InfoOf(const Collection& collection) {
+  return {collection.id(), collection.name(), collection.options()};
+}
+
+}  // namespace
+
+Status SearchQuery::Validate(const CollectionOptions& options) const {
+  if (options.dimensions == 0)
+    return Status::InvalidArgument("query.vector", "is not possible: the collection was created without dimensions");
+  if (vector.size() != options.dimensions)
+    return Status::InvalidArgument("query.vector", "must have " + std::to_string(options.dimensions) + " numbers, got " +
+                                                       std::to_string(vector.size()));
+  double norm;
+  RETURN_IF_ERROR(CheckVector(options.metric, vector, "query.vector", &norm));
+  RETURN_IF_ERROR(CheckRange(k, "query.k"));
+  return CheckRange(ef, "query.ef");
+}
+
+Result<SearchOutput> Search(Database* database, CollectionId id, const SearchQuery& query, const CancelToken& cancel) {
+  SearchOutput output;
+  const Status status = ReadCollection(database, id, cancel, [&](const ReadView& view, const Collection& collection) -> Status {
+    RETURN_IF_ERROR(query.Validate(collection.options()));
+    const Metric metric = collection.options().metric;
+    std::vector<float> unit;
+    VectorSearch search;
+    search.query = query.vector;
+    if (metric == Metric::kCosine) {
+      unit = query.vector;
+      Normalise(&unit);
+      search.query = unit;
+    }
+    search.k = query.k;
+    search.ef = query.ef;
+    search.exact = query.exact;
+    search.rows = collection.rows();
+    const int64_t start = MonotonicMicros();
+    Result<VectorSearchResult> found = collection.vectors()->Search(search, cancel);
+    if (!found.ok()) return found.status();
+    output.found = std::move(*found);
+    const int64_t searched = MonotonicMicros();
+    RETURN_IF_ERROR(Hydrate(view, metric, query, cancel, &output));
+    output.search_micros = searched - start;
+    output.hydrate_micros = MonotonicMicros() - searched;
+    return {};
+  });
+  return Finish(status, std::move(output));
+}
+
+Result<std::optional<RecordOutput>> Get(Database* database, CollectionId collection, const std::string& id,
+                                        const Include& include, const CancelToken& cancel) {
+  RETURN_IF_ERROR(ValidateId(id, "id"));
+  std::optional<RecordOutput> record;
+  const Status status = ReadCollection(database, collection, cancel, [&](const ReadView& view, const Collection&) -> Status {
+    Result<std::optional<RecordRow>> row = view.rows->Find(collection, id);
+    if (!row.ok()) return row.status();
+    if (*row) record = ToOutput(**row, include);
+    return {};
+  });
+  return Finish(status, std::move(record));
+}
+
+Result<bool> Has(Database* database, CollectionId collection, const std::string& id, const CancelToken& cancel) {
+  RETURN_IF_ERROR(ValidateId(id, "id"));
+  bool has = false;
+  const Status status = ReadCollection(database, collection, cancel, [&](const ReadView& view, const Collection&) -> Status {
+    Result<bool> found = view.rows->Has(collection, id);
+    if (!found.ok()) return found.status();
+    has = *found;
+    return {};
+  });
+  return Finish(status, has);
+}
+
+Result<int64_t> Count(Database* database, CollectionId id, const CancelToken& cancel) {
+  int64_t count = 0;
+  const Status status = ReadCollection(database, id, cancel, [&](const ReadView&, const Collection& collection) -> Status {
+    count = collection.count();
+    return {};
+  });
+  return Finish(status, count);
+}
+
+Result<CollectionStats> StatsOf(Database* database, CollectionId id, const CancelToken& cancel) {
+  CollectionStats stats;
+  const Status status = ReadCollection(database, id, cancel, [&](const ReadView&, const Collection& collection) -> Status {
+    stats.info = InfoOf(collection);
+    stats.records = collection.count();
+    stats.damaged = collection.damaged();
+    if (collection.vectors() != nullptr) {
+      stats.index = collection.vectors()->stats();
+      stats.vectors = stats.index->vectors;
+    }
+    return {};
+  });
+  return Finish(status, std::move(stats));
+}
+
+Result<std::vector<CollectionInfo>> ListCollections(Database* database, const CancelToken& cancel) {
+  std::vector<CollectionInfo> infos;
+  const Status status = database->Read(cancel, [&](const ReadView& view) -> Status {
+    for (const auto& [id, collection] : *view.collections) infos.push_back(InfoOf(*collection));
+    return {};
+  });
+  std::sort(infos.begin(), infos.end(), [](const auto& a, const auto& b) { return a.name < b.name; });
+  return Finish(status, std::move(infos));
+}
+
+Result<std::optional<CollectionInfo>> FindCollection(Database* database, const std::string& name,
+                                                     const CollectionRequest& request, const CancelToken& cancel) {
+  RETURN_IF_ERROR(ValidateCollectionName(name));
+  RETURN_IF_ERROR(request.Validate());
+  std::optional<CollectionInfo> info;
+  const Status status = database->Read(cancel, [&](const ReadView& view) -> Status {
+    for (const auto& [id, collection] : *view.collections) {
+      if (collection->name() != name) continue;
+      RETURN_IF_ERROR(request.Agrees(collection->options(), name));
+      info = InfoOf(*collection);
+    }
+    return {};
+  });
+  return Finish(status, std::move(info));
+}
+
+Result<uint64_t> AddedMark(Database* database, CollectionId id, const CancelToken& cancel) {
+  uint64_t mark = 0;
+  const Status status = ReadCollection(database, id, cancel, [&](const ReadView&, const Collection& collection) -> Status {
+    if (collection.vectors() != nullptr) mark = collection.vectors()->AddedMark();
+    return {};
+  });
+  return Finish(status, mark);
+}
+
+}  // namespace agentmemdb

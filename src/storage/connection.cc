@@ -1,0 +1,167 @@
+#include "storage/connection.h"
+
+#include <sqlite3.h>
+
+#include "base/check.h"
+
+namespace agentmemdb {
+namespace {
+
+constexpr int kCacheKib = 8 * 1024;
+
+Code CodeFor(int result) {
+  switch (result & 0xff) {
+    case SQLITE_BUSY:
+    case SQLITE_LOCKED: return Code::kBusy;
+    case SQLITE_CORRUPT:
+    case SQLITE_NOTADB: return Code::kCorrupt;
+    case SQLITE_NOMEM:
+    case SQLITE_TOOBIG: return Code::kLimit;
+    case SQLITE_READONLY: return Code::kReadOnly;
+    case SQLITE_IOERR:
+    case SQLITE_FULL:
+    case SQLITE_CANTOPEN:
+    case SQLITE_PERM:
+    case SQLITE_AUTH:
+    case SQLITE_PROTOCOL: return Code::kIo;
+    default: return Code::kInternal;
+  }
+}
+
+}  // namespace
+
+Statement::~Statement() { sqlite3_finalize(statement_); }
+
+int Statement::Step() { return sqlite3_step(statement_); }
+
+Statement& Statement::Bind(int parameter, int64_t number) {
+  CHECK(sqlite3_bind_int64(statement_, parameter, number) == SQLITE_OK);
+  return *this;
+}
+
+Statement& Statement::BindText(int parameter, std::string_view bytes) {
+  CHECK(sqlite3_bind_text64(statement_, parameter, bytes.data() ? bytes.data() : "", bytes.size(), SQLITE_STATIC,
+                            SQLITE_UTF8) == SQLITE_OK);
+  return *this;
+}
+
+Statement& Statement::BindText(int parameter, const std::optional<std::string_view>& bytes) {
+  return bytes ? BindText(parameter, *bytes) : BindNull(parameter);
+}
+
+Statement& Statement::BindBlob(int parameter, const std::optional<std::string_view>& bytes) {
+  if (!bytes) return BindNull(parameter);
+  CHECK(sqlite3_bind_blob64(statement_, parameter, bytes->data(), bytes->size(), SQLITE_STATIC) == SQLITE_OK);
+  return *this;
+}
+
+Statement& Statement::BindNull(int parameter) {
+  CHECK(sqlite3_bind_null(statement_, parameter) == SQLITE_OK);
+  return *this;
+}
+
+void Statement::Reset() {
+  sqlite3_reset(statement_);
+  sqlite3_clear_bindings(statement_);
+}
+
+std::optional<int64_t> Statement::Integer(int column) const {
+  if (sqlite3_column_type(statement_, column) != SQLITE_INTEGER) return std::nullopt;
+  return sqlite3_column_int64(statement_, column);
+}
+
+std::optional<std::string_view> Statement::Text(int column) const {
+  if (sqlite3_column_type(statement_, column) != SQLITE_TEXT) return std::nullopt;
+  const auto* bytes = reinterpret_cast<const char*>(sqlite3_column_text(statement_, column));
+  if (bytes == nullptr) return std::nullopt;
+  return std::string_view(bytes, static_cast<size_t>(sqlite3_column_bytes(statement_, column)));
+}
+
+std::optional<std::string_view> Statement::Blob(int column) const {
+  if (sqlite3_column_type(statement_, column) != SQLITE_BLOB) return std::nullopt;
+  const auto* bytes = static_cast<const char*>(sqlite3_column_blob(statement_, column));
+  return std::string_view(bytes, static_cast<size_t>(sqlite3_column_bytes(statement_, column)));
+}
+
+Result<std::unique_ptr<Connection>> Connection::Open(const std::string& path, Durability durability) {
+  sqlite3* handle = nullptr;
+  const int result = sqlite3_open_v2(path.c_str(), &handle,
+                                     SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX, nullptr);
+  if (handle == nullptr) return Status(Code::kLimit, "out of memory while opening " + path);
+  std::unique_ptr<Connection> connection(new Connection(path, handle));
+  if (result != SQLITE_OK) return connection->Error(result, "open");
+  RETURN_IF_ERROR(connection->Configure(durability));
+  return connection;
+}
+
+Connection::~Connection() {
+  kept_ = {};
+  CHECK(sqlite3_close(handle_) == SQLITE_OK);
+}
+
+Status Connection::Configure(Durability durability) {
+  sqlite3_extended_result_codes(handle_, 1);
+  sqlite3_db_config(handle_, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, nullptr);
+  sqlite3_db_config(handle_, SQLITE_DBCONFIG_DEFENSIVE, 1, nullptr);
+  sqlite3_db_config(handle_, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, nullptr);
+  RETURN_IF_ERROR(Execute("PRAGMA cell_size_check=ON; PRAGMA temp_store=MEMORY; PRAGMA mmap_size=0;"
+                          "PRAGMA wal_autocheckpoint=0"));
+  RETURN_IF_ERROR(Execute(("PRAGMA cache_size=-" + std::to_string(kCacheKib)).c_str()));
+  RETURN_IF_ERROR(Execute(durability == Durability::kFull ? "PRAGMA synchronous=FULL" : "PRAGMA synchronous=NORMAL"));
+  Result<int64_t> synchronous = QueryInteger("PRAGMA synchronous");
+  if (!synchronous.ok()) return synchronous.status();
+  if (*synchronous != (durability == Durability::kFull ? 2 : 1))
+    return Status(Code::kInternal, "SQLite did not take the durability asked for");
+  return {};
+}
+
+bool Connection::InTransaction() const { return sqlite3_get_autocommit(handle_) == 0; }
+
+Status Connection::Execute(const char* sql) {
+  const int result = sqlite3_exec(handle_, sql, nullptr, nullptr, nullptr);
+  return result == SQLITE_OK ? Status() : Error(result, "use");
+}
+
+Result<int64_t> Connection::QueryInteger(const char* sql) {
+  sqlite3_stmt* raw = nullptr;
+  if (const int result = sqlite3_prepare_v2(handle_, sql, -1, &raw, nullptr); result != SQLITE_OK)
+    return Error(result, "read");
+  Statement statement(raw);
+  const int result = statement.Step();
+  if (result == SQLITE_DONE) return Status(Code::kCorrupt, "an expected row is missing from " + path_).WithPath(path_);
+  if (result != SQLITE_ROW) return Error(result, "read");
+  return statement.Integer(0).value_or(0);
+}
+
+Result<Statement*> Connection::Prepared(const char* sql) {
+  for (Kept& kept : kept_) {
+    if (kept.sql == sql) return kept.statement.get();
+    if (kept.sql != nullptr) continue;
+    sqlite3_stmt* raw = nullptr;
+    const int result = sqlite3_prepare_v3(handle_, sql, -1, SQLITE_PREPARE_PERSISTENT, &raw, nullptr);
+    if (result != SQLITE_OK) return Error(result, "prepare a statement on");
+    kept.statement = std::make_unique<Statement>(raw);
+    kept.sql = sql;
+    return kept.statement.get();
+  }
+  CheckFailed("statements fit the table", __FILE__, __LINE__);
+}
+
+void Connection::ResetStatements() {
+  for (Kept& kept : kept_) {
+    if (kept.statement != nullptr) kept.statement->Reset();
+  }
+}
+
+Status Connection::Error(int result, const char* doing) const {
+  const Code code = CodeFor(result);
+  std::string message = std::string("cannot ") + doing + " " + path_ + ": " + sqlite3_errmsg(handle_);
+  if (code == Code::kCorrupt) {
+    message = (result & 0xff) == SQLITE_NOTADB ? path_ + " is not a database"
+                                               : path_ + " is damaged: " + sqlite3_errmsg(handle_);
+    message += "; restore it from a backup";
+  }
+  return Status(code, std::move(message)).WithPath(path_);
+}
+
+}  // namespace agentmemdb

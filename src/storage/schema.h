@@ -1,0 +1,34 @@
+// The file format: what tables there are, and the checks a file must pass before it is used. docs/file-format.md.
+#pragma once
+
+#include <cstdint>
+
+#include "base/types.h"
+#include "storage/connection.h"
+
+namespace agentmemdb {
+
+// "AMDB", in the header of the SQLite file.
+constexpr int64_t kApplicationId = 0x414d4442;
+// Raised when the format changes. A file is opened if its min_reader is at most this.
+constexpr int64_t kFormat = 1;
+
+// The one row that says what state the database is in.
+struct DatabaseHeader {
+  int64_t format = kFormat;
+  int64_t min_reader = kFormat;
+  int64_t epoch = 0;           // random; another value = other data, whatever the versions say
+  Version change_version = 0;  // raised by one with every transaction
+  Version log_floor = 0;       // changes after this version are known one by one
+
+  uint32_t Checksum() const;
+};
+
+// Makes a new file ours, or checks that an existing one is. In WAL mode unless `in_memory`.
+// Errors: kUnsupported (another program's, a newer format), kCorrupt (schema differs), kBusy, kIo.
+Status PrepareSchema(Connection* connection, bool in_memory);
+
+Result<DatabaseHeader> ReadHeader(Connection* connection);
+Status WriteHeader(Connection* connection, const DatabaseHeader& header);
+
+}  // namespace agentmemdb

@@ -1,0 +1,46 @@
+// Exact search: compares the query with every vector. The oracle of all recall tests, and the whole index of a small
+// collection.
+#pragma once
+
+#include <vector>
+
+#include "vector/distance.h"
+#include "vector/vector_index.h"
+#include "vector/vector_table.h"
+
+namespace agentmemdb {
+
+class FlatIndex final : public VectorIndex {
+ public:
+  FlatIndex(Metric metric, uint32_t dimensions);
+
+  void Reserve(uint32_t bound, uint32_t adds) override;
+  void Stage(Slot slot, VectorView vector) override;
+  void Add(Slot slot) override;
+  bool Remove(Slot slot) override;
+  Result<VectorSearchResult> Search(const VectorSearch& search, const CancelToken& cancel) const override;
+  Result<bool> LinkOne() override { return false; }
+  bool HasUnlinked() const override { return false; }
+  uint64_t AddedMark() const override { return 0; }
+  uint64_t LinkedMark() const override { return 0; }
+  VectorIndexStats stats() const override;
+
+  // Offers each of `slots` that has a vector to `best`. Slots may repeat only if they have none.
+  Status Scan(std::span<const Slot> slots, const VectorSearch& search, const CancelToken& cancel, TopK* best) const;
+
+  uint32_t count() const { return count_; }
+  bool Has(Slot slot) const {
+    return ToInt(slot) / 64 < present_.size() && (present_[ToInt(slot) / 64] >> (ToInt(slot) % 64) & 1) != 0;
+  }
+  const float* Vector(Slot slot) const { return table_.Row(slot); }
+  DistanceKernel kernel() const { return kernel_; }
+  const VectorTable& table() const { return table_; }
+
+ private:
+  VectorTable table_;
+  DistanceKernel kernel_;
+  std::vector<uint64_t> present_;  // One bit a slot.
+  uint32_t count_ = 0;
+};
+
+}  // namespace agentmemdb

@@ -1,0 +1,66 @@
+// The contract of every vector index: vectors by slot, searched by nearness.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "base/cancel.h"
+#include "base/status.h"
+#include "base/types.h"
+#include "vector/top_k.h"
+
+namespace agentmemdb {
+
+struct VectorSearch {
+  VectorView query;            // dimensions floats; unit length when the metric is cosine
+  uint32_t k = 10;             // >= 1
+  uint32_t ef = 100;           // candidates kept in a graph walk, raised to k if smaller
+  bool exact = false;          // compare with everything
+  std::span<const RowId> rows;  // by slot: breaks ties, higher first
+};
+
+struct VectorSearchResult {
+  std::vector<Neighbor> neighbors;  // nearest first
+  bool used_graph = false;
+  uint32_t ef = 0;        // 0 without a graph
+  uint32_t scanned = 0;   // vectors compared one by one
+};
+
+struct VectorIndexStats {
+  uint32_t vectors = 0;
+  uint32_t linked = 0;
+  uint32_t tail = 0;     // wait to be linked
+  uint32_t deleted = 0;  // nodes still in the graph that stand for nothing
+  size_t memory_bytes = 0;
+};
+
+// Threads: Reserve, Add and Remove exclude everything else (the engine's index lock held alone); Search, LinkOne and stats
+// run beside one another under the shared lock; Stage needs no lock, one thread at a time.
+class VectorIndex {
+ public:
+  virtual ~VectorIndex() = default;
+
+  // Makes room so that `adds` calls of Add for slots below `bound` cannot fail. May throw std::bad_alloc.
+  virtual void Reserve(uint32_t bound, uint32_t adds) = 0;
+  // Writes the vector (dimensions floats, unit length when the metric is cosine) of a slot that has none, unseen by
+  // searches until Add. May run beside searches: a bulk write copies here, and holds the lock only for Add.
+  virtual void Stage(Slot slot, VectorView vector) = 0;
+  // Shows the staged vector of a slot that has none.
+  virtual void Add(Slot slot) = 0;
+  // Forgets the vector of a slot that has one. Returns whether the slot may be given to Add again; if not, never.
+  virtual bool Remove(Slot slot) = 0;
+
+  // Exactly min(k, vectors) neighbours. Errors: kAborted, kTimeout, kLimit (memory).
+  virtual Result<VectorSearchResult> Search(const VectorSearch& search, const CancelToken& cancel) const = 0;
+
+  // Links one waiting vector into the graph. Returns whether more wait.
+  virtual Result<bool> LinkOne() = 0;
+  virtual bool HasUnlinked() const = 0;
+  // Vectors ever added; everything up to a mark is linked when LinkedMark() has reached it.
+  virtual uint64_t AddedMark() const = 0;
+  virtual uint64_t LinkedMark() const = 0;
+  virtual VectorIndexStats stats() const = 0;
+};
+
+}  // namespace agentmemdb
