@@ -27,14 +27,19 @@ function notFound(method, name) {
 class Database {
   #native;
   #background;
+  #path;
   #closing;
 
   /** Made by open(); see index.d.ts for the contract of every method. */
   constructor(handle) {
     this.#native = handle;
     this.#background = new Background(handle);
-    this.path = handle.path();
+    this.#path = handle.path();
     this.#background.kick(); // What was loaded is not linked yet.
+  }
+
+  get path() {
+    return this.#path;
   }
 
   get isOpen() {

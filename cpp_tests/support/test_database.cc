@@ -174,6 +174,12 @@ void TestDatabase::Link() {
   }
 }
 
+std::string Numbered(std::string_view prefix, int64_t number) {
+  std::string name(prefix);
+  name.append(std::to_string(number));
+  return name;
+}
+
 std::vector<std::string> Ids(const SearchOutput& output) {
   std::vector<std::string> ids;
   for (const Hit& hit : output.hits) ids.push_back(hit.record.id);

@@ -86,6 +86,9 @@ T Require(Result<T> result) {
   return std::move(*result);
 }
 
+// "r7": the names of things made in a loop.
+std::string Numbered(std::string_view prefix, int64_t number);
+
 // "id" of each hit.
 std::vector<std::string> Ids(const SearchOutput& output);
 

@@ -85,7 +85,7 @@ TEST_P(Kernels, StayFiniteAtTheLongestVectorsAllowed) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Every, Kernels, testing::Values("scalar", "avx2", "avx512"),
-                         [](const auto& info) { return std::string(info.param); });
+                         [](const auto& each) { return std::string(each.param); });
 
 TEST(DistanceKernels, AreKnownByNameOnly) {
   EXPECT_EQ(KernelsNamed("mmx"), nullptr);

@@ -34,7 +34,7 @@ TEST_P(FlatIndexByMetric, AnswersAsBruteForceThroughAddsRemovesAndReuse) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Every, FlatIndexByMetric, testing::Values(Metric::kCosine, Metric::kL2, Metric::kIp),
-                         [](const auto& info) { return std::string(MetricName(info.param)); });
+                         [](const auto& each) { return std::string(MetricName(each.param)); });
 
 TEST(FlatIndex, ComparesEverythingAndSaysSo) {
   IndexUnderTest index = MakeFlat(Metric::kL2, 2);

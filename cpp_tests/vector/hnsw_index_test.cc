@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <thread>
 
 #include "support/index_under_test.h"
@@ -163,6 +164,18 @@ TEST(HnswIndex, RecallsClusteredVectors) {
   }
 }
 
+TEST(HnswIndex, GivesMinOfKAndCountWhenAllVectorsAreEqual) {
+  IndexUnderTest index = MakeGraph(Metric::kL2, 2, 0);
+  const std::vector<float> same = {1, 2};
+  for (int i = 0; i < 300; ++i) index.Add(same);
+  index.LinkAll();
+  for (const uint32_t k : {1u, 10u, 299u, 300u, 301u}) {
+    const VectorSearchResult found = index.Search(same, k, false, 1);
+    ASSERT_EQ(found.neighbors.size(), std::min(k, 300u));
+    EXPECT_EQ(found.neighbors.back().raw, 0.0f);
+  }
+}
+
 TEST(HnswIndex, MarksTellWhenEverythingAddedSoFarIsLinked) {
   Random random(7);
   IndexUnderTest index = MakeGraph(Metric::kL2, 4, 0);
@@ -257,14 +270,18 @@ TEST(HnswIndex, AnswersRightWhileItLinks) {
   index.AddAll(base);
   std::thread linker([&] { index.LinkAll(); });
   std::vector<std::thread> readers;
-  std::atomic<int> wrong{0};
+  std::atomic<int> searches{0}, wrong{0}, missed{0};
   for (uint32_t reader = 0; reader < 2; ++reader) {
     readers.emplace_back([&, reader] {
       Random mine(100 + reader);
       do {
         const auto i = static_cast<uint32_t>(mine.Below(1500));
         const VectorSearchResult found = index.Search(base[i], 10, false, 60);
-        if (found.neighbors.size() != 10 || found.neighbors.front().raw != 0.0f) ++wrong;
+        ++searches;
+        if (found.neighbors.size() != 10 || found.neighbors.front().raw != 0.0f) ++missed;
+        for (const Neighbor& neighbor : found.neighbors) {
+          if (std::abs(neighbor.raw - ExactRaw(Metric::kL2, base[ToInt(neighbor.slot)], base[i])) > 1e-4) ++wrong;
+        }
         if (index->stats().vectors != 1500 || index->LinkedMark() > index->AddedMark()) ++wrong;
       } while (index->HasUnlinked());
     });
@@ -272,6 +289,7 @@ TEST(HnswIndex, AnswersRightWhileItLinks) {
   linker.join();
   for (std::thread& reader : readers) reader.join();
   EXPECT_EQ(wrong, 0);
+  EXPECT_LE(missed, searches / 20) << "of " << searches << " searches for vectors that are there";
   EXPECT_EQ(index->stats().linked, 1500u);
 }
 

@@ -26,7 +26,7 @@ class InternalError : public std::logic_error {
 
 }  // namespace agentmemdb
 
-#define CHECK(condition) \
-  do {                   \
+#define CHECK(condition)                                                         \
+  do {                                                                           \
     if (!(condition)) ::agentmemdb::CheckFailed(#condition, __FILE__, __LINE__); \
   } while (false)

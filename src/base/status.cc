@@ -12,7 +12,8 @@ const std::string& Empty() {
 
 const std::vector<CodeInfo>& CodeTable() {
   static const auto* const table = new std::vector<CodeInfo>{
-      {Code::kInvalidArgument, "ERR_INVALID_ARGUMENT", "An argument has the wrong type, shape or range, or is unknown."},
+      {Code::kInvalidArgument, "ERR_INVALID_ARGUMENT",
+       "An argument has the wrong type, shape or range, or is unknown."},
       {Code::kNotFound, "ERR_NOT_FOUND", "There is nothing of the name given."},
       {Code::kAlreadyExists, "ERR_ALREADY_EXISTS", "There is already something of the name or id given."},
       {Code::kClosed, "ERR_CLOSED", "The handle is closing or closed."},

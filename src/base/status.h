@@ -90,8 +90,8 @@ class [[nodiscard]] Result {
 
 }  // namespace agentmemdb
 
-#define RETURN_IF_ERROR(expression)              \
-  do {                                                      \
-    ::agentmemdb::Status status_of_expression = expression; \
+#define RETURN_IF_ERROR(expression)                              \
+  do {                                                           \
+    ::agentmemdb::Status status_of_expression = expression;      \
     if (!status_of_expression.ok()) return status_of_expression; \
   } while (false)

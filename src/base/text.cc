@@ -80,11 +80,21 @@ void AppendJsonString(std::string* json, std::string_view text) {
     plain_from = i + 1;
     json->push_back('\\');
     switch (byte) {
-      case '"': json->push_back('"'); break;
-      case '\\': json->push_back('\\'); break;
-      case '\n': json->push_back('n'); break;
-      case '\r': json->push_back('r'); break;
-      case '\t': json->push_back('t'); break;
+      case '"':
+        json->push_back('"');
+        break;
+      case '\\':
+        json->push_back('\\');
+        break;
+      case '\n':
+        json->push_back('n');
+        break;
+      case '\r':
+        json->push_back('r');
+        break;
+      case '\t':
+        json->push_back('t');
+        break;
       default:
         json->append("u00");
         json->push_back(kHex[byte >> 4]);

@@ -29,8 +29,7 @@ Napi::Value ThreadCpu(const Napi::CallbackInfo& info) {
 void NoteStep(const Napi::CallbackInfo& info) {
   Environment& environment = Environment::Of(info.Env());
   ++environment.loop_steps;
-  environment.loop_step_max_micros =
-      std::max(environment.loop_step_max_micros, info[0].ToNumber().Int64Value());
+  environment.loop_step_max_micros = std::max(environment.loop_step_max_micros, info[0].ToNumber().Int64Value());
 }
 
 Napi::Object Init(Napi::Env env, Napi::Object exports) {

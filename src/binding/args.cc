@@ -13,14 +13,22 @@ std::string TypeOf(Napi::Value value) {
   if (value.IsNull()) return "null";
   if (value.IsArray()) return "an array";
   switch (value.Type()) {
-    case napi_undefined: return "undefined";
-    case napi_boolean: return "a boolean";
-    case napi_number: return "a number";
-    case napi_string: return "a string";
-    case napi_symbol: return "a symbol";
-    case napi_function: return "a function";
-    case napi_bigint: return "a bigint";
-    default: return "an object";
+    case napi_undefined:
+      return "undefined";
+    case napi_boolean:
+      return "a boolean";
+    case napi_number:
+      return "a number";
+    case napi_string:
+      return "a string";
+    case napi_symbol:
+      return "a symbol";
+    case napi_function:
+      return "a function";
+    case napi_bigint:
+      return "a bigint";
+    default:
+      return "an object";
   }
 }
 
@@ -77,7 +85,8 @@ std::optional<VectorView> ReadVector(Napi::Value value) {
   size_t length = 0;
   void* data = nullptr;
   napi_value buffer;
-  if (napi_get_typedarray_info(value.Env(), value, &type, &length, &data, &buffer, nullptr) != napi_ok) return std::nullopt;
+  if (napi_get_typedarray_info(value.Env(), value, &type, &length, &data, &buffer, nullptr) != napi_ok)
+    return std::nullopt;
   // Shared memory could change under us: it is not an ArrayBuffer, and refused.
   bool is_buffer = false;
   napi_is_arraybuffer(value.Env(), buffer, &is_buffer);

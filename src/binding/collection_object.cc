@@ -157,7 +157,8 @@ Napi::Value CollectionObject::Search(const Napi::CallbackInfo& info) {
   const CancelToken cancel = args.Control(1);
   return Start<Packed>(
       CallKind::kRead, args, handle_, cancel,
-      [database = handle_->database, collection = info_.id, query = std::move(query)](const CancelToken& token) -> Result<Packed> {
+      [database = handle_->database, collection = info_.id,
+       query = std::move(query)](const CancelToken& token) -> Result<Packed> {
         Result<SearchOutput> output = agentmemdb::Search(database.get(), collection, query, token);
         if (!output.ok()) return output.status();
         return PackHits(*output, query);

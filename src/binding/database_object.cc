@@ -41,7 +41,9 @@ Napi::Function DatabaseObject::Define(Napi::Env env) {
 }
 
 DatabaseObject::DatabaseObject(const Napi::CallbackInfo& info)
-    : Napi::ObjectWrap<DatabaseObject>(info), lane_(Environment::Of(info.Env()).lane), handle_(std::make_shared<Handle>()) {
+    : Napi::ObjectWrap<DatabaseObject>(info),
+      lane_(Environment::Of(info.Env()).lane),
+      handle_(std::make_shared<Handle>()) {
   if (!info[0].IsExternal()) throw Napi::TypeError::New(info.Env(), "use open()");
   const auto* opened = info[0].As<Napi::External<Opened>>().Data();
   handle_->database = opened->database;
@@ -97,8 +99,7 @@ Napi::Value DatabaseObject::CreateCollection(const Napi::CallbackInfo& info) {
   return StartCall(args, handle_, cancel,
                    std::make_unique<WritingCall>(std::move(op), [handle = handle_](Napi::Env env, WriteCall& call) {
                      const auto& created = std::get<CreateCollectionOp>(call.op);
-                     return CollectionObject::New(env, handle,
-                                                  {created.collection, created.name, created.options});
+                     return CollectionObject::New(env, handle, {created.collection, created.name, created.options});
                    }));
 }
 

@@ -37,8 +37,8 @@ class Worker final : public Napi::AsyncWorker {
 
 Lane::Lane(Napi::Env env) : env_(env) {
   const Napi::String name = Napi::String::New(env, "agentmemdb");
-  napi_status status = napi_create_threadsafe_function(env, nullptr, nullptr, name, 0, 1, nullptr, nullptr, this, OnWake,
-                                                       &wake_);
+  napi_status status =
+      napi_create_threadsafe_function(env, nullptr, nullptr, name, 0, 1, nullptr, nullptr, this, OnWake, &wake_);
   NAPI_THROW_IF_FAILED_VOID(env, status);
   napi_unref_threadsafe_function(env, wake_);
 }

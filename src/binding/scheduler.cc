@@ -37,9 +37,15 @@ void Scheduler::Add(Lane* lane, std::unique_ptr<Call> call) {
   std::lock_guard guard(mutex_);
   switch (call->kind) {
     case CallKind::kRead:
-    case CallKind::kSolo: lane->reads_.push_back(std::move(call)); break;
-    case CallKind::kWrite: lane->writes_.push_back(std::move(call)); break;
-    case CallKind::kBackground: lane->background_.push_back(std::move(call)); break;
+    case CallKind::kSolo:
+      lane->reads_.push_back(std::move(call));
+      break;
+    case CallKind::kWrite:
+      lane->writes_.push_back(std::move(call));
+      break;
+    case CallKind::kBackground:
+      lane->background_.push_back(std::move(call));
+      break;
   }
 }
 
@@ -47,7 +53,8 @@ std::optional<Errand> Scheduler::Next(Lane* lane) {
   std::lock_guard guard(mutex_);
   const std::optional<Errand> errand = Choose(lane);
   if (!errand) {
-    const bool wants = lane->reads_.size() > lane->readers_starting_ || !lane->writes_.empty() || !lane->background_.empty();
+    const bool wants =
+        lane->reads_.size() > lane->readers_starting_ || !lane->writes_.empty() || !lane->background_.empty();
     if (wants && !lane->is_waiting_) {
       lane->is_waiting_ = true;
       waiting_.push_back(lane);
@@ -67,8 +74,8 @@ std::optional<Errand> Scheduler::Choose(Lane* lane) {
   if (workers_ >= limit_) return std::nullopt;
   const bool other_allowed = limit_ == 1 || other_workers_ < limit_ - 1;
   const bool read = lane->reads_.size() > lane->readers_starting_;
-  const auto write = std::find_if(lane->writes_.begin(), lane->writes_.end(),
-                                  [this](const auto& call) { return Writable(*call); });
+  const auto write =
+      std::find_if(lane->writes_.begin(), lane->writes_.end(), [this](const auto& call) { return Writable(*call); });
   const bool can_write = other_allowed && write != lane->writes_.end();
   const bool can_background = other_allowed && !lane->background_.empty();
 
@@ -90,9 +97,15 @@ std::vector<std::unique_ptr<Call>> Scheduler::Run(Lane* lane, const Errand& erra
   std::vector<std::unique_ptr<Call>> done;
   switch (errand.kind) {
     case CallKind::kRead:
-    case CallKind::kSolo: done = RunReads(lane); break;
-    case CallKind::kWrite: done = RunWrites(lane, errand.database); break;
-    case CallKind::kBackground: done = RunBackground(lane); break;
+    case CallKind::kSolo:
+      done = RunReads(lane);
+      break;
+    case CallKind::kWrite:
+      done = RunWrites(lane, errand.database);
+      break;
+    case CallKind::kBackground:
+      done = RunBackground(lane);
+      break;
   }
   const int64_t used = MonotonicMicros() - start;
   std::lock_guard guard(mutex_);

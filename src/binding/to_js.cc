@@ -184,7 +184,8 @@ Napi::Value ToJs(Napi::Env env, const std::string& utf8) {
 
 Napi::Value ToJs(Napi::Env env, const Packed& packed) {
   if (packed.parts.empty()) return env.Undefined();
-  if (packed.parts.size() == 1 && packed.vectors.empty() && packed.explain.empty()) return ToJs(env, packed.parts.front());
+  if (packed.parts.size() == 1 && packed.vectors.empty() && packed.explain.empty())
+    return ToJs(env, packed.parts.front());
   Napi::Object object = Napi::Object::New(env);
   Napi::Array parts = Napi::Array::New(env, packed.parts.size());
   for (uint32_t i = 0; i < packed.parts.size(); ++i) parts.Set(i, ToJs(env, packed.parts[i]));

@@ -16,7 +16,7 @@ struct RowChange {
   RowId row{};
   RowChangeKind kind{};
   VectorView vector;  // into the call's memory; empty = none
-  Slot slot{};  // when staged
+  Slot slot{};        // when staged
   bool staged = false;
 };
 

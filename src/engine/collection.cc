@@ -25,7 +25,8 @@ std::vector<Slot> Collection::Reserve(uint32_t puts) {
   std::vector<Slot> slots;
   slots.reserve(puts);
   // Growing by half and more at a time: reserving exactly would copy everything with every commit.
-  if (const size_t wanted = slot_of_.size() + puts; static_cast<float>(wanted) > 0.9f * static_cast<float>(slot_of_.bucket_count()))
+  if (const size_t wanted = slot_of_.size() + puts;
+      static_cast<float>(wanted) > 0.9f * static_cast<float>(slot_of_.bucket_count()))
     slot_of_.reserve(wanted * 2);
   if (bound > free_.capacity()) free_.reserve(bound + bound / 2);
   has_vector_.resize(bound);

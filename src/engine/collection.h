@@ -31,7 +31,9 @@ class Collection {
   int64_t count() const { return static_cast<int64_t>(slot_of_.size()) + damaged_; }
   int64_t damaged() const { return damaged_; }
   // Tells how many records the file says there are: those not put are damaged or vanished.
-  void ExpectCount(int64_t records) { damaged_ = std::max<int64_t>(0, records - static_cast<int64_t>(slot_of_.size())); }
+  void ExpectCount(int64_t records) {
+    damaged_ = std::max<int64_t>(0, records - static_cast<int64_t>(slot_of_.size()));
+  }
 
   // Slots for `puts` records to come, with the memory they need. May throw std::bad_alloc; nothing is changed then.
   std::vector<Slot> Reserve(uint32_t puts);
@@ -50,11 +52,11 @@ class Collection {
   std::string name_;
   CollectionOptions options_;
   std::unique_ptr<VectorIndex> vectors_;
-  std::vector<RowId> rows_;        // by slot
-  std::vector<bool> has_vector_;   // by slot
+  std::vector<RowId> rows_;       // by slot
+  std::vector<bool> has_vector_;  // by slot
   std::vector<Slot> free_;
   std::unordered_map<int64_t, Slot> slot_of_;  // by row
-  std::vector<float> unit_;        // scratch of Stage
+  std::vector<float> unit_;                    // scratch of Stage
   int64_t damaged_ = 0;
 };
 

@@ -70,7 +70,8 @@ void Database::CommitOneByOne(std::span<WriteCall* const> calls) {
 Status Database::TryCommit(std::span<WriteCall* const> calls, bool* decided) {
   std::lock_guard guard(write_mutex_);
   if (!failed_.ok())
-    return Status(Code::kReadOnly, "an earlier write failed (" + failed_.message() + "); reopen the database to write again")
+    return Status(Code::kReadOnly,
+                  "an earlier write failed (" + failed_.message() + "); reopen the database to write again")
         .WithPath(path());
   try {
     for (;;) {

@@ -26,9 +26,8 @@ struct Registry {
   }
   std::shared_ptr<Entry> EntryFor(const std::string& path) {
     std::lock_guard guard(mutex);
-    std::erase_if(entries, [](const auto& item) {
-      return item.second.use_count() == 1 && item.second->database.expired();
-    });
+    std::erase_if(entries,
+                  [](const auto& item) { return item.second.use_count() == 1 && item.second->database.expired(); });
     std::shared_ptr<Entry>& entry = entries[path];
     if (entry == nullptr) entry = std::make_shared<Entry>();
     return entry;

@@ -108,15 +108,14 @@ class Database {
   void Unstage(const ChangeSet& changes);
   void ForgetEverything();
 
-
   std::unique_ptr<Store> store_;
   std::timed_mutex write_mutex_;
   Status failed_;  // Under write_mutex_: the first failed write; no other is tried.
 
   WriterPreferringLock index_lock_;
-  Collections collections_;             // Under index_lock_.
-  int64_t epoch_ = 0;                   // Under index_lock_.
-  std::atomic<Version> applied_{0};     // Changed under index_lock_.
+  Collections collections_;          // Under index_lock_.
+  int64_t epoch_ = 0;                // Under index_lock_.
+  std::atomic<Version> applied_{0};  // Changed under index_lock_.
   std::atomic<int64_t> groups_committed_{0}, calls_committed_{0};
   std::atomic<int64_t> next_linked_{0};  // Round robin over the collections.
 };

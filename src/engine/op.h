@@ -15,7 +15,7 @@
 namespace agentmemdb {
 
 struct RecordInput {
-  std::string id;     // empty and `new_id` = make a UUIDv7
+  std::string id;  // empty and `new_id` = make a UUIDv7
   bool new_id = false;
   VectorView vector;  // into the batch's memory; empty = none
   std::optional<std::string> text;

@@ -11,8 +11,8 @@ using nlohmann::json;
 
 Status CheckRange(const std::optional<uint32_t>& value, const char* argument, uint32_t low, uint32_t high) {
   if (!value || (*value >= low && *value <= high)) return {};
-  return Status::InvalidArgument(argument, "must be an integer in " + std::to_string(low) + ".." + std::to_string(high) +
-                                               ", got " + std::to_string(*value));
+  return Status::InvalidArgument(argument, "must be an integer in " + std::to_string(low) + ".." +
+                                               std::to_string(high) + ", got " + std::to_string(*value));
 }
 
 template <class T>
@@ -20,7 +20,8 @@ Status CheckSame(const std::optional<T>& asked, const T& existing, const char* a
                  const std::string& shown) {
   if (!asked || *asked == existing) return {};
   return Status::InvalidArgument(argument, "differs from the existing collection '" + std::string(collection) +
-                                               "', which has " + shown + "; leave it out to open the collection as it is");
+                                               "', which has " + shown +
+                                               "; leave it out to open the collection as it is");
 }
 
 }  // namespace
@@ -91,7 +92,8 @@ Status CollectionRequest::Agrees(const CollectionOptions& existing, std::string_
 
 Status ValidateCollectionName(std::string_view name) {
   const auto allowed = [](char c) {
-    return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_' || c == '.' || c == '-';
+    return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_' || c == '.' ||
+           c == '-';
   };
   bool good = !name.empty() && name.size() <= limits::kNameBytesMax && name != "." && name != "..";
   for (const char c : name) good = good && allowed(c);
@@ -109,7 +111,8 @@ Status ValidateId(std::string_view id, const std::string& argument) {
 
 Status ValidateMetadata(std::string_view text, const std::string& argument) {
   if (text.size() > limits::kMetadataBytesMax)
-    return Status::InvalidArgument(argument, "must be at most 1 MiB as JSON, got " + std::to_string(text.size()) + " bytes");
+    return Status::InvalidArgument(argument,
+                                   "must be at most 1 MiB as JSON, got " + std::to_string(text.size()) + " bytes");
   if (JsonDepth(text) > limits::kMetadataDepthMax)
     return Status::InvalidArgument(argument, "must be at most 32 levels deep");
   if (text.empty() || text.front() != '{' || !json::accept(text))
@@ -119,7 +122,8 @@ Status ValidateMetadata(std::string_view text, const std::string& argument) {
 
 Status ValidateText(std::string_view text, const std::string& argument) {
   if (text.size() > limits::kTextBytesMax)
-    return Status::InvalidArgument(argument, "must be at most 16 MiB of UTF-8, got " + std::to_string(text.size()) + " bytes");
+    return Status::InvalidArgument(argument,
+                                   "must be at most 16 MiB of UTF-8, got " + std::to_string(text.size()) + " bytes");
   if (!IsUtf8(text)) return Status::InvalidArgument(argument, "must be well-formed UTF-8");
   return {};
 }

@@ -46,8 +46,8 @@ Status Hydrate(const ReadView& view, Metric metric, const SearchQuery& query, co
     if (!*row)
       return Status(Code::kCorrupt, "a record found by the index (row " + std::to_string(ToInt(neighbor.row)) +
                                         ") has vanished from the file; restore it from a backup");
-    output->hits.push_back({RawToScore(metric, neighbor.raw), RawToDistance(metric, neighbor.raw),
-                            ToOutput(**row, query.include)});
+    output->hits.push_back(
+        {RawToScore(metric, neighbor.raw), RawToDistance(metric, neighbor.raw), ToOutput(**row, query.include)});
   }
   return {};
 }
@@ -77,8 +77,8 @@ Status SearchQuery::Validate(const CollectionOptions& options) const {
   if (options.dimensions == 0)
     return Status::InvalidArgument("query.vector", "is not possible: the collection was created without dimensions");
   if (vector.size() != options.dimensions)
-    return Status::InvalidArgument("query.vector", "must have " + std::to_string(options.dimensions) + " numbers, got " +
-                                                       std::to_string(vector.size()));
+    return Status::InvalidArgument("query.vector", "must have " + std::to_string(options.dimensions) +
+                                                       " numbers, got " + std::to_string(vector.size()));
   double norm;
   RETURN_IF_ERROR(CheckVector(options.metric, vector, "query.vector", &norm));
   RETURN_IF_ERROR(CheckRange(k, "query.k"));
@@ -87,31 +87,32 @@ Status SearchQuery::Validate(const CollectionOptions& options) const {
 
 Result<SearchOutput> Search(Database* database, CollectionId id, const SearchQuery& query, const CancelToken& cancel) {
   SearchOutput output;
-  const Status status = ReadCollection(database, id, cancel, [&](const ReadView& view, const Collection& collection) -> Status {
-    RETURN_IF_ERROR(query.Validate(collection.options()));
-    const Metric metric = collection.options().metric;
-    std::vector<float> unit;
-    VectorSearch search;
-    search.query = query.vector;
-    if (metric == Metric::kCosine) {
-      unit = query.vector;
-      Normalise(&unit);
-      search.query = unit;
-    }
-    search.k = query.k;
-    search.ef = query.ef;
-    search.exact = query.exact;
-    search.rows = collection.rows();
-    const int64_t start = MonotonicMicros();
-    Result<VectorSearchResult> found = collection.vectors()->Search(search, cancel);
-    if (!found.ok()) return found.status();
-    output.found = std::move(*found);
-    const int64_t searched = MonotonicMicros();
-    RETURN_IF_ERROR(Hydrate(view, metric, query, cancel, &output));
-    output.search_micros = searched - start;
-    output.hydrate_micros = MonotonicMicros() - searched;
-    return {};
-  });
+  const Status status =
+      ReadCollection(database, id, cancel, [&](const ReadView& view, const Collection& collection) -> Status {
+        RETURN_IF_ERROR(query.Validate(collection.options()));
+        const Metric metric = collection.options().metric;
+        std::vector<float> unit;
+        VectorSearch search;
+        search.query = query.vector;
+        if (metric == Metric::kCosine) {
+          unit = query.vector;
+          Normalise(&unit);
+          search.query = unit;
+        }
+        search.k = query.k;
+        search.ef = query.ef;
+        search.exact = query.exact;
+        search.rows = collection.rows();
+        const int64_t start = MonotonicMicros();
+        Result<VectorSearchResult> found = collection.vectors()->Search(search, cancel);
+        if (!found.ok()) return found.status();
+        output.found = std::move(*found);
+        const int64_t searched = MonotonicMicros();
+        RETURN_IF_ERROR(Hydrate(view, metric, query, cancel, &output));
+        output.search_micros = searched - start;
+        output.hydrate_micros = MonotonicMicros() - searched;
+        return {};
+      });
   return Finish(status, std::move(output));
 }
 
@@ -119,48 +120,52 @@ Result<std::optional<RecordOutput>> Get(Database* database, CollectionId collect
                                         const Include& include, const CancelToken& cancel) {
   RETURN_IF_ERROR(ValidateId(id, "id"));
   std::optional<RecordOutput> record;
-  const Status status = ReadCollection(database, collection, cancel, [&](const ReadView& view, const Collection&) -> Status {
-    Result<std::optional<RecordRow>> row = view.rows->Find(collection, id);
-    if (!row.ok()) return row.status();
-    if (*row) record = ToOutput(**row, include);
-    return {};
-  });
+  const Status status =
+      ReadCollection(database, collection, cancel, [&](const ReadView& view, const Collection&) -> Status {
+        Result<std::optional<RecordRow>> row = view.rows->Find(collection, id);
+        if (!row.ok()) return row.status();
+        if (*row) record = ToOutput(**row, include);
+        return {};
+      });
   return Finish(status, std::move(record));
 }
 
 Result<bool> Has(Database* database, CollectionId collection, const std::string& id, const CancelToken& cancel) {
   RETURN_IF_ERROR(ValidateId(id, "id"));
   bool has = false;
-  const Status status = ReadCollection(database, collection, cancel, [&](const ReadView& view, const Collection&) -> Status {
-    Result<bool> found = view.rows->Has(collection, id);
-    if (!found.ok()) return found.status();
-    has = *found;
-    return {};
-  });
+  const Status status =
+      ReadCollection(database, collection, cancel, [&](const ReadView& view, const Collection&) -> Status {
+        Result<bool> found = view.rows->Has(collection, id);
+        if (!found.ok()) return found.status();
+        has = *found;
+        return {};
+      });
   return Finish(status, has);
 }
 
 Result<int64_t> Count(Database* database, CollectionId id, const CancelToken& cancel) {
   int64_t count = 0;
-  const Status status = ReadCollection(database, id, cancel, [&](const ReadView&, const Collection& collection) -> Status {
-    count = collection.count();
-    return {};
-  });
+  const Status status =
+      ReadCollection(database, id, cancel, [&](const ReadView&, const Collection& collection) -> Status {
+        count = collection.count();
+        return {};
+      });
   return Finish(status, count);
 }
 
 Result<CollectionStats> StatsOf(Database* database, CollectionId id, const CancelToken& cancel) {
   CollectionStats stats;
-  const Status status = ReadCollection(database, id, cancel, [&](const ReadView&, const Collection& collection) -> Status {
-    stats.info = InfoOf(collection);
-    stats.records = collection.count();
-    stats.damaged = collection.damaged();
-    if (collection.vectors() != nullptr) {
-      stats.index = collection.vectors()->stats();
-      stats.vectors = stats.index->vectors;
-    }
-    return {};
-  });
+  const Status status =
+      ReadCollection(database, id, cancel, [&](const ReadView&, const Collection& collection) -> Status {
+        stats.info = InfoOf(collection);
+        stats.records = collection.count();
+        stats.damaged = collection.damaged();
+        if (collection.vectors() != nullptr) {
+          stats.index = collection.vectors()->stats();
+          stats.vectors = stats.index->vectors;
+        }
+        return {};
+      });
   return Finish(status, std::move(stats));
 }
 
@@ -192,10 +197,11 @@ Result<std::optional<CollectionInfo>> FindCollection(Database* database, const s
 
 Result<uint64_t> AddedMark(Database* database, CollectionId id, const CancelToken& cancel) {
   uint64_t mark = 0;
-  const Status status = ReadCollection(database, id, cancel, [&](const ReadView&, const Collection& collection) -> Status {
-    if (collection.vectors() != nullptr) mark = collection.vectors()->AddedMark();
-    return {};
-  });
+  const Status status =
+      ReadCollection(database, id, cancel, [&](const ReadView&, const Collection& collection) -> Status {
+        if (collection.vectors() != nullptr) mark = collection.vectors()->AddedMark();
+        return {};
+      });
   return Finish(status, mark);
 }
 

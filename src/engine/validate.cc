@@ -13,8 +13,8 @@ Status ValidateVector(const CollectionOptions& options, VectorView vector, const
   if (options.dimensions == 0)
     return Status::InvalidArgument(argument, "is not possible: the collection was created without dimensions");
   if (vector.size() != options.dimensions)
-    return Status::InvalidArgument(argument, "must have " + std::to_string(options.dimensions) + " numbers, got " +
-                                                 std::to_string(vector.size()));
+    return Status::InvalidArgument(
+        argument, "must have " + std::to_string(options.dimensions) + " numbers, got " + std::to_string(vector.size()));
   double norm;
   return CheckVector(options.metric, vector, argument.c_str(), &norm);
 }

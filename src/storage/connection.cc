@@ -12,19 +12,25 @@ constexpr int kCacheKib = 8 * 1024;
 Code CodeFor(int result) {
   switch (result & 0xff) {
     case SQLITE_BUSY:
-    case SQLITE_LOCKED: return Code::kBusy;
+    case SQLITE_LOCKED:
+      return Code::kBusy;
     case SQLITE_CORRUPT:
-    case SQLITE_NOTADB: return Code::kCorrupt;
+    case SQLITE_NOTADB:
+      return Code::kCorrupt;
     case SQLITE_NOMEM:
-    case SQLITE_TOOBIG: return Code::kLimit;
-    case SQLITE_READONLY: return Code::kReadOnly;
+    case SQLITE_TOOBIG:
+      return Code::kLimit;
+    case SQLITE_READONLY:
+      return Code::kReadOnly;
     case SQLITE_IOERR:
     case SQLITE_FULL:
     case SQLITE_CANTOPEN:
     case SQLITE_PERM:
     case SQLITE_AUTH:
-    case SQLITE_PROTOCOL: return Code::kIo;
-    default: return Code::kInternal;
+    case SQLITE_PROTOCOL:
+      return Code::kIo;
+    default:
+      return Code::kInternal;
   }
 }
 
@@ -85,8 +91,8 @@ std::optional<std::string_view> Statement::Blob(int column) const {
 
 Result<std::unique_ptr<Connection>> Connection::Open(const std::string& path, Durability durability) {
   sqlite3* handle = nullptr;
-  const int result = sqlite3_open_v2(path.c_str(), &handle,
-                                     SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX, nullptr);
+  const int result =
+      sqlite3_open_v2(path.c_str(), &handle, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX, nullptr);
   if (handle == nullptr) return Status(Code::kLimit, "out of memory while opening " + path);
   std::unique_ptr<Connection> connection(new Connection(path, handle));
   if (result != SQLITE_OK) return connection->Error(result, "open");
@@ -104,8 +110,9 @@ Status Connection::Configure(Durability durability) {
   sqlite3_db_config(handle_, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, nullptr);
   sqlite3_db_config(handle_, SQLITE_DBCONFIG_DEFENSIVE, 1, nullptr);
   sqlite3_db_config(handle_, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, nullptr);
-  RETURN_IF_ERROR(Execute("PRAGMA cell_size_check=ON; PRAGMA temp_store=MEMORY; PRAGMA mmap_size=0;"
-                          "PRAGMA wal_autocheckpoint=0"));
+  RETURN_IF_ERROR(
+      Execute("PRAGMA cell_size_check=ON; PRAGMA temp_store=MEMORY; PRAGMA mmap_size=0;"
+              "PRAGMA wal_autocheckpoint=0"));
   RETURN_IF_ERROR(Execute(("PRAGMA cache_size=-" + std::to_string(kCacheKib)).c_str()));
   RETURN_IF_ERROR(Execute(durability == Durability::kFull ? "PRAGMA synchronous=FULL" : "PRAGMA synchronous=NORMAL"));
   Result<int64_t> synchronous = QueryInteger("PRAGMA synchronous");

@@ -9,7 +9,8 @@ namespace agentmemdb {
 namespace {
 
 // The order DecodeRecord reads.
-#define RECORD_COLUMNS "\"row\", collection, id, version, created_at, updated_at, expires_at, crc, metadata, text, vector"
+#define RECORD_COLUMNS \
+  "\"row\", collection, id, version, created_at, updated_at, expires_at, crc, metadata, text, vector"
 
 // nullopt when the row's types or checksum are wrong.
 std::optional<RecordRow> DecodeRecord(const Statement& statement) {
@@ -75,7 +76,9 @@ Result<std::vector<CollectionRow>> ReadTransaction::Collections() {
     if (id && name && options && records)
       row = {CollectionId{*id}, std::string(*name), std::string(*options), *records};
     if (!crc || *crc != static_cast<int64_t>(CollectionChecksum(row)))
-      return Status(Code::kCorrupt, connection_->path() + " is damaged: the row of a collection fails its check; restore it from a backup")
+      return Status(
+                 Code::kCorrupt,
+                 connection_->path() + " is damaged: the row of a collection fails its check; restore it from a backup")
           .WithPath(connection_->path());
     rows.push_back(std::move(row));
   }

@@ -37,8 +37,8 @@ constexpr SchemaObject kSchema[] = {
 };
 
 Status NotOurs(const Connection& connection) {
-  return Status(Code::kUnsupported, connection.path() +
-                                        " is an SQLite database of another program; give agentmemdb a file of its own")
+  return Status(Code::kUnsupported,
+                connection.path() + " is an SQLite database of another program; give agentmemdb a file of its own")
       .WithPath(connection.path());
 }
 
@@ -85,13 +85,7 @@ Status CreateOrCheck(Connection* connection) {
 }  // namespace
 
 uint32_t DatabaseHeader::Checksum() const {
-  return agentmemdb::Checksum()
-      .Add(format)
-      .Add(min_reader)
-      .Add(epoch)
-      .Add(change_version)
-      .Add(log_floor)
-      .value();
+  return agentmemdb::Checksum().Add(format).Add(min_reader).Add(epoch).Add(change_version).Add(log_floor).value();
 }
 
 Status PrepareSchema(Connection* connection, bool in_memory) {
@@ -128,7 +122,8 @@ Result<DatabaseHeader> ReadHeader(Connection* connection) {
     header.log_floor = statement.Integer(4).value_or(-1);
   }
   if (result == SQLITE_DONE || statement.Integer(5) != static_cast<int64_t>(header.Checksum()))
-    return Status(Code::kCorrupt, connection->path() + " is damaged: its header row fails its check; restore it from a backup")
+    return Status(Code::kCorrupt,
+                  connection->path() + " is damaged: its header row fails its check; restore it from a backup")
         .WithPath(connection->path());
   if (header.min_reader > kFormat)
     return Status(Code::kUnsupported, connection->path() + " has format " + std::to_string(header.format) +

@@ -23,7 +23,8 @@ WriteTransaction::~WriteTransaction() {
 Status WriteTransaction::Begin() {
   RETURN_IF_ERROR(connection_->Execute("BEGIN IMMEDIATE"));
   // AUTOINCREMENT's own counter, checked against the table: a row number must never be given twice.
-  Result<int64_t> used = connection_->QueryInteger("SELECT coalesce(max(seq), 0) FROM sqlite_sequence WHERE name = 'records'");
+  Result<int64_t> used =
+      connection_->QueryInteger("SELECT coalesce(max(seq), 0) FROM sqlite_sequence WHERE name = 'records'");
   if (!used.ok()) return used.status();
   Result<int64_t> largest = connection_->QueryInteger("SELECT coalesce(max(\"row\"), 0) FROM records");
   if (!largest.ok()) return largest.status();

@@ -55,8 +55,7 @@ Status FromException(const std::exception& error, const char* doing) {
 class HnswIndex::Graph {
  public:
   Graph(const HnswConfig& config, DistanceKernel kernel, uint32_t dimensions)
-      : space_(kernel, dimensions),
-        hnsw_(&space_, kFirstCapacity, config.m, config.ef_construction, kLevelSeed) {}
+      : space_(kernel, dimensions), hnsw_(&space_, kFirstCapacity, config.m, config.ef_construction, kLevelSeed) {}
 
   size_t nodes() const { return hnsw_.cur_element_count; }
   size_t dead() const { return hnsw_.num_deleted_; }

@@ -53,9 +53,9 @@ class HnswIndex final : public VectorIndex {
   // Slots waiting to be linked, oldest first, from tail_head_ on. A slot removed meanwhile is left as kNoSlot.
   std::vector<Slot> tail_;
   size_t tail_head_ = 0;
-  uint64_t tail_base_ = 0;                // Mark of tail_[0].
-  std::vector<uint32_t> tail_position_;   // By slot, kLinked once it is in the graph.
-  uint32_t tail_holes_ = 0;               // kNoSlot entries from tail_head_ on.
+  uint64_t tail_base_ = 0;               // Mark of tail_[0].
+  std::vector<uint32_t> tail_position_;  // By slot, kLinked once it is in the graph.
+  uint32_t tail_holes_ = 0;              // kNoSlot entries from tail_head_ on.
 };
 
 }  // namespace agentmemdb

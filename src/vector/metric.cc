@@ -16,9 +16,11 @@ Status CheckVector(Metric metric, VectorView vector, const char* argument, doubl
     }
   }
   *norm = std::sqrt(sum);
-  if (*norm > kNormMax) return Status::InvalidArgument(argument, "is too long: its Euclidean norm must be at most 1e18");
+  if (*norm > kNormMax)
+    return Status::InvalidArgument(argument, "is too long: its Euclidean norm must be at most 1e18");
   if (metric == Metric::kCosine && *norm < kCosineNormMin)
-    return Status::InvalidArgument(argument, "has no direction: with the cosine metric its norm must be at least 1e-18");
+    return Status::InvalidArgument(argument,
+                                   "has no direction: with the cosine metric its norm must be at least 1e-18");
   return {};
 }
 

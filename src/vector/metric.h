@@ -35,18 +35,24 @@ constexpr std::optional<Metric> MetricFromName(std::string_view name) {
 
 inline float RawToDistance(Metric metric, float raw) {
   switch (metric) {
-    case Metric::kCosine: return std::clamp(1.0f + raw, 0.0f, 2.0f);
-    case Metric::kL2: return std::sqrt(std::max(raw, 0.0f));
-    case Metric::kIp: return raw;
+    case Metric::kCosine:
+      return std::clamp(1.0f + raw, 0.0f, 2.0f);
+    case Metric::kL2:
+      return std::sqrt(std::max(raw, 0.0f));
+    case Metric::kIp:
+      return raw;
   }
   return raw;
 }
 
 inline Score RawToScore(Metric metric, float raw) {
   switch (metric) {
-    case Metric::kCosine: return std::clamp(-raw, -1.0f, 1.0f);
-    case Metric::kL2: return 1.0f / (1.0f + RawToDistance(metric, raw));
-    case Metric::kIp: return -raw;
+    case Metric::kCosine:
+      return std::clamp(-raw, -1.0f, 1.0f);
+    case Metric::kL2:
+      return 1.0f / (1.0f + RawToDistance(metric, raw));
+    case Metric::kIp:
+      return -raw;
   }
   return -raw;
 }

@@ -13,18 +13,18 @@
 namespace agentmemdb {
 
 struct VectorSearch {
-  VectorView query;            // dimensions floats; unit length when the metric is cosine
-  uint32_t k = 10;             // >= 1
-  uint32_t ef = 100;           // candidates kept in a graph walk, raised to k if smaller
-  bool exact = false;          // compare with everything
+  VectorView query;             // dimensions floats; unit length when the metric is cosine
+  uint32_t k = 10;              // >= 1
+  uint32_t ef = 100;            // candidates kept in a graph walk, raised to k if smaller
+  bool exact = false;           // compare with everything
   std::span<const RowId> rows;  // by slot: breaks ties, higher first
 };
 
 struct VectorSearchResult {
   std::vector<Neighbor> neighbors;  // nearest first
   bool used_graph = false;
-  uint32_t ef = 0;        // 0 without a graph
-  uint32_t scanned = 0;   // vectors compared one by one
+  uint32_t ef = 0;       // 0 without a graph
+  uint32_t scanned = 0;  // vectors compared one by one
 };
 
 struct VectorIndexStats {

@@ -23,8 +23,8 @@ class VectorTable {
     const size_t chunks = (static_cast<size_t>(bound) + kChunkRows - 1) / kChunkRows;
     chunks_.reserve(chunks);
     while (chunks_.size() < chunks)
-      chunks_.emplace_back(static_cast<float*>(
-          ::operator new(kChunkRows * stride_ * sizeof(float), std::align_val_t{kAlignment})));
+      chunks_.emplace_back(
+          static_cast<float*>(::operator new (kChunkRows* stride_ * sizeof(float), std::align_val_t{kAlignment})));
   }
 
   // The row of a slot below the bound reserved: `dimensions` floats.
@@ -35,7 +35,7 @@ class VectorTable {
   static constexpr size_t kChunkRows = 256;
   static constexpr size_t kAlignment = 64;
   struct Free {
-    void operator()(float* chunk) const { ::operator delete(chunk, std::align_val_t{kAlignment}); }
+    void operator()(float* chunk) const { ::operator delete (chunk, std::align_val_t{kAlignment}); }
   };
 
   uint32_t dimensions_;
