@@ -79,6 +79,16 @@ async function callAsync(object, name, args, { signal, timeoutMs } = {}) {
   }
 }
 
+/**
+ * For methods of several steps: timeoutMs counts from now, over all of them.
+ * Returns a function that gives the options of the next step.
+ */
+function overSteps({ signal, timeoutMs }) {
+  if (typeof timeoutMs !== 'number') return () => ({ signal, timeoutMs });
+  const end = performance.now() + timeoutMs;
+  return () => ({ signal, timeoutMs: Math.min(timeoutMs, Math.max(1, Math.ceil(end - performance.now()))) });
+}
+
 /** The sync twin: calls `object[name + 'Sync'](...args)`. */
 function callSync(object, name, args) {
   try {
@@ -88,4 +98,4 @@ function callSync(object, name, args) {
   }
 }
 
-module.exports = { callAsync, callSync, splitOptions, checkSignal, checkKeys, isObject, CALL_OPTIONS };
+module.exports = { callAsync, callSync, overSteps, splitOptions, checkSignal, checkKeys, isObject, CALL_OPTIONS };

@@ -1,6 +1,6 @@
 'use strict';
 
-const { callAsync, callSync, splitOptions, checkSignal, isObject } = require('./call');
+const { callAsync, callSync, overSteps, splitOptions, checkSignal, isObject } = require('./call');
 const { invalidArgument } = require('./errors');
 const { toRecord, buildBatch, buildBatchSync } = require('./records');
 const { parseHits, parseHitsSync, parseRecord } = require('./results');
@@ -121,9 +121,9 @@ class Collection {
   }
 
   async indexed(options) {
-    const control = splitOptions('Collection.indexed', options);
-    const mark = await callAsync(this.#native, 'addedMark', [], control);
-    while (!(await callAsync(this.#native, 'linkUpTo', [mark], control)));
+    const next = overSteps(splitOptions('Collection.indexed', options));
+    const mark = await callAsync(this.#native, 'addedMark', [], next());
+    while (!(await callAsync(this.#native, 'linkUpTo', [mark], next())));
   }
 
   async stats(options) {
@@ -149,8 +149,9 @@ class Collection {
 
   async #putMany(method, replace, records, options) {
     const control = splitOptions(method, options);
+    const next = overSteps(control);
     const { batch, ids } = await buildBatch(method, records, this.dimensions, control.signal);
-    const written = await callAsync(this.#native, 'putMany', [replace, batch], control);
+    const written = await callAsync(this.#native, 'putMany', [replace, batch], next());
     this.#background.kick();
     return toBulkResult(ids, written);
   }

@@ -2,7 +2,7 @@
 
 const native = require('./native');
 const { Background } = require('./background');
-const { callAsync, callSync, splitOptions, checkSignal, isObject } = require('./call');
+const { callAsync, callSync, overSteps, splitOptions, checkSignal, isObject } = require('./call');
 const { Collection } = require('./collection');
 const { AgentMemError, invalidArgument } = require('./errors');
 const { toId, describe } = require('./values');
@@ -47,9 +47,11 @@ class Database {
   }
 
   async collection(name, options) {
-    const { rest, control } = takeControl('Database.collection', options);
-    const found = await callAsync(this.#native, 'getCollection', [toId('Database.collection', 'name', name), rest], control);
-    return this.#wrap(found ?? (await callAsync(this.#native, 'createCollection', [name, rest, true], control)));
+    const method = 'Database.collection';
+    const { rest, control } = takeControl(method, options);
+    const next = overSteps(control);
+    const found = await callAsync(this.#native, 'getCollection', [toId(method, 'name', name), rest], next());
+    return this.#wrap(found ?? (await callAsync(this.#native, 'createCollection', [name, rest, true], next())));
   }
 
   collectionSync(name, options) {

@@ -61,14 +61,12 @@ function columnLength(method, columns) {
 
 /** A batch the addon takes, and the ids of its records as they become known. */
 class BatchBuilder {
-  #method;
   #source;
   #next = 0;
   batch = new native.RecordBatch();
   ids = [];
 
   constructor(method, input, dimensions) {
-    this.#method = method;
     this.#source = recordSource(method, input);
     const { matrix } = this.#source;
     if (matrix === undefined) {

@@ -5,7 +5,9 @@
 const { types } = require('node:util');
 const { invalidArgument } = require('./errors');
 
+const DIMENSIONS_MAX = 8192;
 const DEPTH_MAX = 32;
+const JSON_BYTES_MAX = 2 ** 20;
 const SAFE_INTEGER_MAX = 2 ** 53;
 
 function toVector(method, argument, value) {
@@ -13,12 +15,16 @@ function toVector(method, argument, value) {
   if (!Array.isArray(value)) {
     throw invalidArgument(method, argument, `must be a Float32Array or an array of numbers, got ${describe(value)}`);
   }
+  if (value.length > DIMENSIONS_MAX) {
+    throw invalidArgument(method, argument, `must have at most ${DIMENSIONS_MAX} numbers, got ${value.length}`);
+  }
   const vector = new Float32Array(value.length);
-  for (let i = 0; i < value.length; i++) {
-    if (typeof value[i] !== 'number') {
-      throw invalidArgument(method, `${argument}[${i}]`, `must be a number, got ${describe(value[i])}`);
+  for (let i = 0; i < vector.length; i++) {
+    const number = value[i];
+    if (typeof number !== 'number') {
+      throw invalidArgument(method, `${argument}[${i}]`, `must be a number, got ${describe(number)}`);
     }
-    vector[i] = value[i];
+    vector[i] = number;
   }
   return vector;
 }
@@ -37,12 +43,14 @@ function toText(method, argument, value) {
 
 function toJson(method, argument, value) {
   if (!isPlainObject(value)) throw invalidArgument(method, argument, `must be a plain object, got ${describe(value)}`);
-  checkJson(method, argument, value, []);
+  checkJson(method, argument, value, { ancestors: [], budget: { root: argument, bytes: JSON_BYTES_MAX } });
   return JSON.stringify(value);
 }
 
-// Refuses what JSON would drop, change or choke on, naming where it is.
-function checkJson(method, argument, value, ancestors) {
+// Refuses what JSON would drop, change or choke on, naming where it is. `within`: where we are, and how many bytes of JSON
+// are left, so that a small object that shares its parts is refused before it is written out in full.
+function checkJson(method, argument, value, within) {
+  spend(method, within.budget, typeof value === 'string' ? value.length : 1);
   switch (typeof value) {
     case 'string':
       if (!value.isWellFormed()) throw invalidArgument(method, argument, 'must be well-formed Unicode');
@@ -53,11 +61,16 @@ function checkJson(method, argument, value, ancestors) {
     case 'boolean':
       return;
     case 'object':
-      if (value !== null) checkObject(method, argument, value, ancestors);
+      if (value !== null) checkObject(method, argument, value, within);
       return;
     default:
       throw invalidArgument(method, argument, `must be JSON, got ${describe(value)}`);
   }
+}
+
+function spend(method, budget, bytes) {
+  budget.bytes -= bytes;
+  if (budget.bytes < 0) throw invalidArgument(method, budget.root, 'must be at most 1 MiB as JSON');
 }
 
 function checkNumber(method, argument, value) {
@@ -67,16 +80,16 @@ function checkNumber(method, argument, value) {
   }
 }
 
-function checkObject(method, argument, value, ancestors) {
+function checkObject(method, argument, value, { ancestors, budget }) {
   if (types.isDate(value)) {
     if (Number.isNaN(value.getTime())) throw invalidArgument(method, argument, 'must be a valid Date');
     return;
   }
   if (ancestors.includes(value)) throw invalidArgument(method, argument, 'must not contain itself');
   if (ancestors.length === DEPTH_MAX) throw invalidArgument(method, argument, `must be at most ${DEPTH_MAX} levels deep`);
-  const path = [...ancestors, value];
+  const within = { ancestors: [...ancestors, value], budget };
   if (Array.isArray(value)) {
-    for (let i = 0; i < value.length; i++) checkJson(method, `${argument}[${i}]`, value[i], path);
+    for (let i = 0; i < value.length; i++) checkJson(method, `${argument}[${i}]`, value[i], within);
     return;
   }
   if (!isPlainObject(value)) throw invalidArgument(method, argument, `must be JSON, got ${describe(value)}`);
@@ -85,7 +98,9 @@ function checkObject(method, argument, value, ancestors) {
   }
   for (const key of Object.keys(value)) {
     if (!key.isWellFormed()) throw invalidArgument(method, argument, 'must have well-formed Unicode keys');
-    if (value[key] !== undefined) checkJson(method, `${argument}.${key}`, value[key], path);
+    if (value[key] === undefined) continue;
+    spend(method, budget, key.length);
+    checkJson(method, `${argument}.${key}`, value[key], within);
   }
 }
 
@@ -99,8 +114,13 @@ function isPlainObject(value) {
 function describe(value) {
   if (value === null) return 'null';
   if (Array.isArray(value)) return 'an array';
-  if (typeof value === 'object') return `a ${value.constructor?.name ?? 'object without prototype'}`;
+  if (typeof value === 'object') return `a ${nameOfClass(value)}`;
   return typeof value === 'undefined' ? 'undefined' : `a ${typeof value}`;
+}
+
+function nameOfClass(object) {
+  const name = object.constructor?.name;
+  return typeof name === 'string' ? name : 'object without prototype';
 }
 
 module.exports = { toVector, toId, toText, toJson, describe };

@@ -1,4 +1,5 @@
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <cerrno>
 #include <climits>
@@ -23,6 +24,12 @@ Result<std::string> CanonicalPath(const std::string& path) {
   const size_t slash = path.rfind('/');
   const std::string folder = slash == std::string::npos ? "." : slash == 0 ? "/" : path.substr(0, slash);
   const std::string name = slash == std::string::npos ? path : path.substr(slash + 1);
+  // A link whose target is to be created: the database is the target, by whatever name it is opened next. Links in a
+  // circle end above, with ELOOP.
+  if (const ssize_t length = readlink(path.c_str(), resolved, sizeof resolved); length > 0) {
+    const std::string target(resolved, static_cast<size_t>(length));
+    return CanonicalPath(target.front() == '/' ? target : folder + "/" + target);
+  }
   if (realpath(folder.c_str(), resolved) == nullptr) return IoError(folder, "cannot open the folder");
   std::string canonical = resolved;
   if (canonical.back() != '/') canonical.push_back('/');

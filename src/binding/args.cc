@@ -50,11 +50,14 @@ std::optional<uint32_t> ReadInteger(Napi::Value value) {
   return static_cast<uint32_t>(number);
 }
 
+constexpr uint32_t kIncludeMax = 16;  // More than there are fields: repeating one is no mistake, a million is.
+
 std::optional<Include> ReadInclude(Napi::Value value) {
   if (!value.IsArray()) return std::nullopt;
   Include include{false, false, false};
   const auto list = value.As<Napi::Array>();
-  for (uint32_t i = 0; i < std::min<uint32_t>(list.Length(), 16); ++i) {
+  if (list.Length() > kIncludeMax) return std::nullopt;
+  for (uint32_t i = 0; i < list.Length(); ++i) {
     const std::optional<std::string> field = ReadString(list.Get(i));
     if (field == "text")
       include.text = true;

@@ -26,7 +26,8 @@ enum class CallKind {
 struct Handle {
   std::shared_ptr<Database> database;
   bool closing = false;
-  int64_t pending = 0;  // accepted and not settled
+  int64_t pending = 0;     // accepted and not settled
+  int64_t background = 0;  // of them, those that nobody waits for
   int64_t pending_max = 10000;
   std::function<void()> when_idle;  // set by close(): runs when pending reaches 0
 };

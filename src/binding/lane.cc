@@ -44,7 +44,10 @@ Lane::Lane(Napi::Env env) : env_(env) {
 }
 
 void Lane::Accept(std::unique_ptr<Call> call) {
-  if (call->handle != nullptr) ++call->handle->pending;
+  if (call->handle != nullptr) {
+    ++call->handle->pending;
+    if (!call->keeps_alive) ++call->handle->background;
+  }
   if (call->keeps_alive) KeepAlive(+1);
   Scheduler::Get().Add(this, std::move(call));
   Pump();
@@ -71,10 +74,14 @@ void Lane::Settle(std::vector<std::unique_ptr<Call>> calls) {
   const StepTimer step(env_);
   const int64_t end = MonotonicMicros() + kSettleMicros;
   while (!unsettled_.empty()) {
-    const std::unique_ptr<Call> call = std::move(unsettled_.front());
+    std::unique_ptr<Call> call = std::move(unsettled_.front());
     unsettled_.pop_front();
     try {
       SettleOne(call.get());
+      // A handle closed or collected meanwhile leaves the engine to its last call: not to be freed on the event loop.
+      std::shared_ptr<Database> database = call->database;
+      call.reset();
+      if (database.use_count() == 1) Retire(std::move(database));
     } catch (...) {  // JavaScript cannot run any more: the environment is ending.
       return Die();
     }
@@ -95,6 +102,7 @@ void Lane::SettleOne(Call* call) {
     else
       call->deferred->Reject(ToJsError(env_, call->method, call->status()));
   }
+  if (call->handle != nullptr && !call->keeps_alive) --call->handle->background;
   if (call->handle != nullptr && --call->handle->pending == 0 && call->handle->when_idle) {
     const auto idle = std::move(call->handle->when_idle);
     call->handle->when_idle = nullptr;

@@ -6,12 +6,13 @@
 namespace agentmemdb::binding {
 namespace {
 
-Status Admit(const Args& args, const Handle* handle) {
+Status Admit(const Args& args, const Handle* handle, const Call& call) {
   if (!args.status().ok()) return args.status();
   if (handle == nullptr) return {};
   if (handle->closing) return Status(Code::kClosed, "the database is closed; open it again");
-  if (!args.sync() && handle->pending >= handle->pending_max)
-    return Status(Code::kQueueFull, std::to_string(handle->pending) +
+  const int64_t pending = handle->pending - handle->background;
+  if (!args.sync() && call.keeps_alive && pending >= handle->pending_max)
+    return Status(Code::kQueueFull, std::to_string(pending) +
                                         " calls are waiting on this handle; await some of them, or raise maxPending");
   return {};
 }
@@ -32,7 +33,7 @@ Napi::Value StartCall(const Args& args, const std::shared_ptr<Handle>& handle, c
   call->cancel = cancel;
   call->handle = handle;
   if (handle != nullptr) call->database = handle->database;
-  if (Status refused = Admit(args, handle.get()); !refused.ok()) {
+  if (Status refused = Admit(args, handle.get(), *call); !refused.ok()) {
     const Napi::Value error = ToJsError(env, args.method(), refused);
     if (args.sync()) {
       napi_throw(env, error);

@@ -10,6 +10,8 @@ namespace agentmemdb {
 namespace {
 
 constexpr int kBusyStepMs = 20;
+// The background copies the log long before; this bounds it when there is no background, or it does not keep up.
+constexpr int64_t kLogBytesMax = int64_t{256} << 20;
 
 RecordRow ToRow(const PutOp& op, const RecordInput& record, RowId row, Version version, TimeMs now) {
   RecordRow stored;
@@ -51,7 +53,7 @@ void Database::Commit(std::span<WriteCall* const> calls) {
     if (wanted.empty()) return;
     bool decided = true;
     const Status begun = TryCommit(wanted, &decided);
-    if (begun.ok() && decided) return;
+    if (begun.ok() && decided) return store_->CheckpointAbove(kLogBytesMax);
     if (begun.ok()) return CommitOneByOne(wanted);
     if (begun.code() != Code::kBusy || MonotonicMicros() >= deadline) return FailAll(wanted, begun);
     // Waiting without the lock: reads can catch up with what the other process commits meanwhile.
@@ -217,6 +219,7 @@ Status CommitGroup::RunCreate(CreateCollectionOp* op) {
     op->options = existing->options();
     return op->request.Agrees(existing->options(), op->name);
   }
+  RETURN_IF_ERROR(op->request.ValidateNew());
   op->options = op->request.WithDefaults();
   Result<CollectionId> id = transaction_->InsertCollection(op->name, op->options.ToJson());
   if (!id.ok()) return id.status();

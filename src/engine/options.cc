@@ -78,10 +78,19 @@ Status CollectionRequest::Validate() const {
   return CheckRange(hnsw_min_size, "options.hnsw.minSize", 0, limits::kHnswMinSizeMax);
 }
 
+Status CollectionRequest::ValidateNew() const {
+  if (dimensions) return {};
+  if (metric) return Status::InvalidArgument("options.metric", "needs dimensions: without them there are no vectors");
+  if (hnsw_m || hnsw_ef_construction || hnsw_min_size)
+    return Status::InvalidArgument("options.hnsw", "needs dimensions: without them there are no vectors");
+  return {};
+}
+
 Status CollectionRequest::Agrees(const CollectionOptions& existing, std::string_view collection) const {
   const auto number = [](uint32_t value) { return std::to_string(value); };
   RETURN_IF_ERROR(CheckSame(dimensions, existing.dimensions, "options.dimensions", collection,
                             existing.dimensions == 0 ? "none" : number(existing.dimensions)));
+  if (existing.dimensions == 0) return ValidateNew();
   RETURN_IF_ERROR(CheckSame(metric, existing.metric, "options.metric", collection, MetricName(existing.metric)));
   RETURN_IF_ERROR(CheckSame(hnsw_m, existing.hnsw.m, "options.hnsw.M", collection, number(existing.hnsw.m)));
   RETURN_IF_ERROR(CheckSame(hnsw_ef_construction, existing.hnsw.ef_construction, "options.hnsw.efConstruction",

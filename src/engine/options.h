@@ -46,8 +46,10 @@ struct CollectionRequest {
   std::optional<uint32_t> hnsw_m, hnsw_ef_construction, hnsw_min_size;
 
   CollectionOptions WithDefaults() const;
-  // Ranges, and options that need another one. Errors: kInvalidArgument naming the option.
+  // Ranges. Errors: kInvalidArgument naming the option.
   Status Validate() const;
+  // Whether a collection can be made of it: some options need another one. Errors: kInvalidArgument naming the option.
+  Status ValidateNew() const;
   // Errors: kInvalidArgument naming the first option that was passed and differs.
   Status Agrees(const CollectionOptions& existing, std::string_view collection) const;
 };

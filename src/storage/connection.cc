@@ -130,14 +130,13 @@ Status Connection::Execute(const char* sql) {
 }
 
 Result<int64_t> Connection::QueryInteger(const char* sql) {
-  sqlite3_stmt* raw = nullptr;
-  if (const int result = sqlite3_prepare_v2(handle_, sql, -1, &raw, nullptr); result != SQLITE_OK)
-    return Error(result, "read");
-  Statement statement(raw);
-  const int result = statement.Step();
+  Result<Statement*> statement = Prepared(sql);
+  if (!statement.ok()) return statement.status();
+  Resetting resetting(*statement);
+  const int result = (*statement)->Step();
   if (result == SQLITE_DONE) return Status(Code::kCorrupt, "an expected row is missing from " + path_).WithPath(path_);
   if (result != SQLITE_ROW) return Error(result, "read");
-  return statement.Integer(0).value_or(0);
+  return (*statement)->Integer(0).value_or(0);
 }
 
 Result<Statement*> Connection::Prepared(const char* sql) {

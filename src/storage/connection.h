@@ -69,7 +69,7 @@ class Connection {
   sqlite3* handle() const { return handle_; }
 
   Status Execute(const char* sql);
-  // The one number a query answers with.
+  // The one number a query answers with. Kept like Prepared.
   Result<int64_t> QueryInteger(const char* sql);
   // Prepares once and keeps. `sql` must be a string literal: its address is the key.
   Result<Statement*> Prepared(const char* sql);
@@ -92,7 +92,7 @@ class Connection {
 
   std::string path_;
   sqlite3* handle_;
-  std::array<Kept, 32> kept_;
+  std::array<Kept, 48> kept_;
 };
 
 }  // namespace agentmemdb
