@@ -43,6 +43,22 @@ export interface CallOptions {
   timeoutMs?: number;
 }
 
+/** Long calls tell how far they are, at most 20 times a second, on the event loop. */
+export interface ProgressOptions {
+  /** In records for bulk writes, in pages of the file for backup. */
+  onProgress?: (progress: { done: number; total: number }) => void;
+}
+
+export interface ConflictOptions {
+  /** What happens to an id that is there already. Default 'replace'. */
+  onConflict?: 'replace' | 'skip' | 'error';
+}
+
+export interface VersionOptions {
+  /** The record must have this version, else ERR_CONFLICT. */
+  ifVersion?: number;
+}
+
 export interface OpenOptions extends CallOptions {
   /** 'full' (default): a write that resolved survives power loss. 'normal': it survives a killed process; power loss may
    *  take the last writes, never consistency. The first handle on a path decides for all handles of the process. */
@@ -94,6 +110,34 @@ export interface RecordInput<TMeta extends Metadata = Metadata> {
   /** At most 16 MiB of UTF-8; unpaired surrogates become U+FFFD. */
   text?: string;
   metadata?: TMeta;
+  /** Hidden from every read from then on. Not together with ttlMs. */
+  expiresAt?: number | Date;
+  /** The same, counted from the write. Positive. */
+  ttlMs?: number;
+}
+
+/** What patch changes; fields that are left out stay. */
+export interface RecordPatch<TMeta extends Metadata = Metadata> {
+  /** null removes it. */
+  vector?: VectorInput | null;
+  text?: string | null;
+  /** Merged one level deep: null deletes a key. null instead of an object removes all of it. */
+  metadata?: { [K in keyof TMeta]?: TMeta[K] | null } | null;
+  expiresAt?: number | Date | null;
+  ttlMs?: number;
+}
+
+/** One write of Database.batch. `collection` is one of the same database handle. */
+export type BatchOperation =
+  | { type: 'add' | 'upsert'; collection: Collection<any>; record: RecordInput<any> }
+  | { type: 'patch'; collection: Collection<any>; id: string; fields: RecordPatch<any>; ifVersion?: number }
+  | { type: 'delete'; collection: Collection<any>; id: string; ifVersion?: number };
+
+export interface BatchOperationResult {
+  id: string;
+  version: number;
+  /** For 'delete': whether there was such a record. */
+  deleted?: boolean;
 }
 
 /** Many records as columns: no object per record, and the matrix is not copied. Nothing of it may change, be
@@ -105,6 +149,7 @@ export interface RecordColumns<TMeta extends Metadata = Metadata> {
   vectors?: Float32Array;
   texts?: readonly (string | null | undefined)[];
   metadatas?: readonly (TMeta | null | undefined)[];
+  expiresAts?: readonly (number | Date | null | undefined)[];
 }
 
 export interface StoredRecord<TMeta extends Metadata = Metadata> {
@@ -115,8 +160,69 @@ export interface StoredRecord<TMeta extends Metadata = Metadata> {
   /** Milliseconds since the epoch. */
   createdAt: number;
   updatedAt: number;
+  /** Absent when the record does not expire. */
+  expiresAt?: number;
   /** Change version of the last write: grows with every transaction of the database. */
   version: number;
+}
+
+export type FilterValue = string | number | boolean | null | Date | readonly unknown[] | { readonly [key: string]: unknown };
+
+/** What a field is compared with. As in MongoDB: a field that is an array matches if any of its elements does; `null` and
+ *  `$ne`, `$nin` match a missing field; order is defined between values of one type only. */
+export interface FilterOperators {
+  $eq?: FilterValue;
+  $ne?: FilterValue;
+  $gt?: FilterValue;
+  $gte?: FilterValue;
+  $lt?: FilterValue;
+  $lte?: FilterValue;
+  $in?: readonly FilterValue[];
+  $nin?: readonly FilterValue[];
+  $exists?: boolean;
+  $not?: FilterOperators;
+}
+
+/** Conditions on metadata, by dotted path, and on `$id`, `$createdAt`, `$updatedAt`, `$expiresAt` (ms or Date) and
+ *  `$version`. At most 1,000 conditions, 32 levels of $and, $or, $nor and $not, and 1 MiB as JSON.
+ *  @throws ERR_INVALID_ARGUMENT naming the path of what is wrong. */
+export type Filter<TMeta extends Metadata = Metadata> = {
+  readonly [K in keyof TMeta & string]?: FilterValue | FilterOperators;
+} & {
+  readonly [path: `${string}.${string}`]: FilterValue | FilterOperators;
+} & {
+  readonly $id?: string | FilterOperators;
+  readonly $createdAt?: number | Date | FilterOperators;
+  readonly $updatedAt?: number | Date | FilterOperators;
+  readonly $expiresAt?: number | Date | null | FilterOperators;
+  readonly $version?: number | FilterOperators;
+  readonly $and?: readonly Filter<TMeta>[];
+  readonly $or?: readonly Filter<TMeta>[];
+  readonly $nor?: readonly Filter<TMeta>[];
+  readonly $not?: Filter<TMeta>;
+};
+
+export interface FindQuery<TMeta extends Metadata = Metadata> extends CallOptions {
+  filter?: Filter<TMeta>;
+  /** 1..10,000, default 100. */
+  limit?: number;
+  /** From an earlier result: the page after it. It stays good whatever is written meanwhile. */
+  cursor?: string;
+  /** Default ['text', 'metadata']. */
+  include?: readonly IncludeField[];
+}
+
+export interface FindResult<TMeta extends Metadata = Metadata> {
+  records: StoredRecord<TMeta>[];
+  /** Absent on the last page. */
+  cursor?: string;
+}
+
+export interface ScanQuery<TMeta extends Metadata = Metadata> extends CallOptions {
+  filter?: Filter<TMeta>;
+  /** Records read at once, 1..10,000, default 1,000. */
+  batchSize?: number;
+  include?: readonly IncludeField[];
 }
 
 export type IncludeField = 'text' | 'metadata' | 'vector';
@@ -135,19 +241,27 @@ export interface BulkResult {
   version: number;
 }
 
-export interface SearchQuery extends CallOptions {
+export interface SearchQuery<TMeta extends Metadata = Metadata> extends CallOptions {
   /** Exactly `dimensions` numbers. */
   vector: VectorInput;
-  /** Hits wanted, 1..10,000, default 10. The result has exactly min(k, records with a vector) hits. */
+  /** Hits wanted, 1..10,000, default 10. The result has exactly min(k, matching records with a vector) hits. */
   k?: number;
   /** Candidates kept while walking the graph, 1..10,000, default 100; raised to k if smaller. More = better recall, slower. */
   ef?: number;
   /** true: compare with every vector, whatever the size. Default false. */
   exact?: boolean;
+  /** Only records that match may be hits. */
+  filter?: Filter<TMeta>;
   /** Default ['text', 'metadata']; [] gives ids and scores only. */
   include?: readonly IncludeField[];
   /** true: the returned array has an `explain` property. Default false. */
   explain?: boolean;
+}
+
+/** Queries that differ in their vector only. */
+export interface SearchQueries<TMeta extends Metadata = Metadata> extends Omit<SearchQuery<TMeta>, 'vector' | keyof CallOptions> {
+  /** Row after row: queries x dimensions numbers. */
+  vectors: Float32Array;
 }
 
 export interface Hit<TMeta extends Metadata = Metadata> {
@@ -249,9 +363,23 @@ export class Database {
   /** Deletes a collection and its records; false if there is none of that name. Sync twin. */
   deleteCollection(name: string, options?: CallOptions): Promise<boolean>;
   deleteCollectionSync(name: string): boolean;
+  /** Up to 100,000 writes, all or nothing, across collections. Sync twin.
+   *  @throws what the operation that fails would; `argument` begins with `operations[i]`. */
+  batch(operations: readonly BatchOperation[], options?: CallOptions): Promise<BatchOperationResult[]>;
+  batchSync(operations: readonly BatchOperation[]): BatchOperationResult[];
+  /** Copies one committed state into a new file, while reads and writes go on. The file appears when it is complete.
+   *  @throws ERR_ALREADY_EXISTS (there is such a file), ERR_IO. */
+  backup(path: string, options?: ProgressOptions & CallOptions): Promise<void>;
   /** Sync twin. */
   stats(options?: CallOptions): Promise<DatabaseStats>;
   statsSync(): DatabaseStats;
+  /** 'change': something was committed, by this handle or seen by it; `version` is the change version now.
+   *  'drain': after a call was refused with ERR_QUEUE_FULL, there is room again. */
+  on(event: 'change', listener: (change: { version: number }) => void): this;
+  on(event: 'drain', listener: () => void): this;
+  once(event: 'change', listener: (change: { version: number }) => void): this;
+  once(event: 'drain', listener: () => void): this;
+  off(event: 'change' | 'drain', listener: (...args: never[]) => void): this;
   /** Refuses new calls, waits for the accepted ones, and closes; the last handle on a path closes the file. Closing again
    *  is allowed. Sync twin: does not wait, calls accepted before still finish. */
   close(): Promise<void>;
@@ -278,26 +406,43 @@ export class Collection<TMeta extends Metadata = Metadata> {
   upsert(record: RecordInput<TMeta>, options?: CallOptions): Promise<WriteResult>;
   upsertSync(record: RecordInput<TMeta>): WriteResult;
   /** Stores up to 100,000 new records, all or nothing. Sync twin. @throws ERR_ALREADY_EXISTS naming the id. */
-  addMany(records: readonly RecordInput<TMeta>[] | RecordColumns<TMeta>, options?: CallOptions): Promise<BulkResult>;
+  addMany(records: readonly RecordInput<TMeta>[] | RecordColumns<TMeta>, options?: ProgressOptions & CallOptions): Promise<BulkResult>;
   addManySync(records: readonly RecordInput<TMeta>[] | RecordColumns<TMeta>): BulkResult;
   /** Stores or replaces up to 100,000 records, all or nothing; of equal ids the last wins. Sync twin. */
-  upsertMany(records: readonly RecordInput<TMeta>[] | RecordColumns<TMeta>, options?: CallOptions): Promise<BulkResult>;
-  upsertManySync(records: readonly RecordInput<TMeta>[] | RecordColumns<TMeta>): BulkResult;
+  upsertMany(records: readonly RecordInput<TMeta>[] | RecordColumns<TMeta>, options?: ConflictOptions & ProgressOptions & CallOptions): Promise<BulkResult>;
+  upsertManySync(records: readonly RecordInput<TMeta>[] | RecordColumns<TMeta>, options?: ConflictOptions): BulkResult;
+  /** Changes some fields of a record. Sync twin.
+   *  @throws ERR_NOT_FOUND (no such record), ERR_CONFLICT (`ifVersion` is not its version). */
+  patch(id: string, fields: RecordPatch<TMeta>, options?: VersionOptions & CallOptions): Promise<WriteResult>;
+  patchSync(id: string, fields: RecordPatch<TMeta>, options?: VersionOptions): WriteResult;
   /** The record, or undefined. Vectors only on request. Sync twin. @throws ERR_CORRUPT with the id if its bytes fail their check. */
   get(id: string, options?: { include?: readonly IncludeField[] } & CallOptions): Promise<StoredRecord<TMeta> | undefined>;
   getSync(id: string, options?: { include?: readonly IncludeField[] }): StoredRecord<TMeta> | undefined;
   /** Sync twin. */
   has(id: string, options?: CallOptions): Promise<boolean>;
   hasSync(id: string): boolean;
-  /** true if there was such a record. Sync twin. */
-  delete(id: string, options?: CallOptions): Promise<boolean>;
-  deleteSync(id: string): boolean;
-  /** Records in the collection. Sync twin. */
-  count(options?: CallOptions): Promise<number>;
-  countSync(): number;
+  /** true if there was such a record. Sync twin. @throws ERR_CONFLICT (`ifVersion` is not its version). */
+  delete(id: string, options?: VersionOptions & CallOptions): Promise<boolean>;
+  deleteSync(id: string, options?: VersionOptions): boolean;
+  /** Deletes what matches, all or nothing; resolves to how many. `{}` matches everything. Sync twin. */
+  deleteWhere(filter: Filter<TMeta>, options?: CallOptions): Promise<number>;
+  deleteWhereSync(filter: Filter<TMeta>): number;
+  /** Records in the collection, or those that match. Sync twin. */
+  count(filter?: Filter<TMeta>, options?: CallOptions): Promise<number>;
+  countSync(filter?: Filter<TMeta>): number;
+  /** One page of records in the order they were first stored, from one committed state. Sync twin. */
+  find(query?: FindQuery<TMeta>): Promise<FindResult<TMeta>>;
+  findSync(query?: Omit<FindQuery<TMeta>, keyof CallOptions>): FindResult<TMeta>;
+  /** All records that match, page by page: each page is one committed state, and a record that is there throughout comes
+   *  exactly once. */
+  scan(query?: ScanQuery<TMeta>): AsyncGenerator<StoredRecord<TMeta>, void, undefined>;
   /** The nearest records. Sync twin. @throws ERR_INVALID_ARGUMENT (wrong length, collection without vectors, unknown option). */
-  search(query: SearchQuery): Promise<SearchResult<TMeta>>;
-  searchSync(query: Omit<SearchQuery, keyof CallOptions>): SearchResult<TMeta>;
+  search(query: SearchQuery<TMeta>): Promise<SearchResult<TMeta>>;
+  searchSync(query: Omit<SearchQuery<TMeta>, keyof CallOptions>): SearchResult<TMeta>;
+  /** Many searches; results in the order of the queries. The first failure rejects the whole. Sync twin.
+   *  @param options.concurrency searches in flight at once, 1..10,000, default 64. */
+  searchMany(queries: readonly Omit<SearchQuery<TMeta>, keyof CallOptions>[] | SearchQueries<TMeta>, options?: { concurrency?: number } & CallOptions): Promise<SearchResult<TMeta>[]>;
+  searchManySync(queries: readonly Omit<SearchQuery<TMeta>, keyof CallOptions>[] | SearchQueries<TMeta>): SearchResult<TMeta>[];
   /** Resolves when everything committed before the call is linked in the graph. */
   indexed(options?: CallOptions): Promise<void>;
   /** Sync twin. */

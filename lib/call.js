@@ -3,20 +3,22 @@
 // How every method calls into the addon: cancellation, deadlines, and errors with the caller's stack, once.
 
 const native = require('./native');
-const { fromNative, invalidArgument } = require('./errors');
+const { fromNative, invalidArgument, timedOut } = require('./errors');
+const { describe } = require('./values');
 
 const CALL_OPTIONS = ['signal', 'timeoutMs'];
+const PROGRESS_MS = 50;
+const TIMEOUT_MAX_MS = 2 ** 31 - 1;
 
 // One abort listener a signal, however many calls wait on it.
 const tokensOf = new WeakMap();
 
-function watch(signal) {
+function watch(signal, token) {
   let watched = tokensOf.get(signal);
   if (watched === undefined) {
     watched = { tokens: new Set(), onAbort: null };
     tokensOf.set(signal, watched);
   }
-  const token = new native.CancelToken();
   if (watched.tokens.size === 0) {
     watched.onAbort = () => {
       for (const each of watched.tokens) each.cancel();
@@ -25,7 +27,6 @@ function watch(signal) {
     signal.addEventListener('abort', watched.onAbort, { once: true });
   }
   watched.tokens.add(token);
-  return token;
 }
 
 function unwatch(signal, token) {
@@ -42,51 +43,107 @@ function checkKeys(method, argument, object, known) {
   }
 }
 
+// An object with members: a Promise, a Map or a RegExp must not be taken for options or a record that is empty.
 function isObject(value) {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
+  return typeof value === 'object' && value !== null && Object.prototype.toString.call(value) === '[object Object]';
 }
 
 // Splits { signal, timeoutMs } from the options of a method. `known`: the method's own.
 function splitOptions(method, options, known = []) {
+  const checked = syncOptions(method, options, [...CALL_OPTIONS, ...known]);
+  checkControl(method, 'options', checked);
+  return checked;
+}
+
+// The options of a sync twin: it has nothing to abort and nothing to wait for.
+function syncOptions(method, options, known) {
   if (options === undefined) return {};
-  if (!isObject(options)) throw invalidArgument(method, 'options', 'must be an object');
-  checkKeys(method, 'options', options, [...CALL_OPTIONS, ...known]);
-  checkSignal(method, options.signal);
+  if (!isObject(options)) throw invalidArgument(method, 'options', `must be an object, got ${describe(options)}`);
+  checkKeys(method, 'options', options, known);
   return options;
 }
 
-function checkSignal(method, signal) {
-  if (signal === undefined) return;
-  if (!isObject(signal) || typeof signal.aborted !== 'boolean' || typeof signal.addEventListener !== 'function') {
-    throw invalidArgument(method, 'options.signal', 'must be an AbortSignal');
+/** @param argument what holds the two: 'options', 'query'. */
+function checkControl(method, argument, { signal, timeoutMs }) {
+  if (signal !== undefined && !isSignal(signal)) {
+    throw invalidArgument(method, `${argument}.signal`, `must be an AbortSignal, got ${describe(signal)}`);
   }
+  if (timeoutMs === undefined || (Number.isInteger(timeoutMs) && timeoutMs >= 1 && timeoutMs <= TIMEOUT_MAX_MS)) return;
+  const got = typeof timeoutMs === 'number' ? timeoutMs : describe(timeoutMs);
+  throw invalidArgument(method, `${argument}.timeoutMs`, `must be an integer in 1..${TIMEOUT_MAX_MS}, got ${got}`);
+}
+
+function isSignal(value) {
+  const listens = typeof value?.addEventListener === 'function' && typeof value.removeEventListener === 'function';
+  return typeof value === 'object' && listens && typeof value.aborted === 'boolean';
+}
+
+// A call that waits is settled when its time is up, not when its turn comes. `due` (ms) is not before the addon's deadline.
+function sweepAt(due, timers) {
+  const left = due - performance.now();
+  if (left > 0) timers.next = setTimeout(sweepAt, left, due, timers);
+  else native.sweep();
 }
 
 /**
  * Calls `object[name](...args, token, timeoutMs)` and awaits it.
  * Rejects with `signal.reason` when the signal aborted the call, else with an AgentMemError.
  */
-async function callAsync(object, name, args, { signal, timeoutMs } = {}) {
+async function callAsync(object, name, args, { signal, timeoutMs, onProgress } = {}) {
   if (signal?.aborted) throw signal.reason;
-  const token = signal === undefined ? undefined : watch(signal);
+  const token = signal === undefined && onProgress === undefined ? undefined : new native.CancelToken();
+  if (signal !== undefined) watch(signal, token);
+  const reporting = onProgress === undefined ? undefined : report(token, onProgress);
+  const timers = {};
   try {
-    return await object[name](...args, token, timeoutMs);
+    const called = object[name](...args, token, timeoutMs);
+    if (timeoutMs !== undefined) sweepAt(performance.now() + timeoutMs, timers);
+    return await called;
   } catch (thrown) {
     if (thrown?.code === 'ABORTED') throw signal.reason;
     throw fromNative(thrown);
   } finally {
-    if (token !== undefined) unwatch(signal, token);
+    clearTimeout(timers.next);
+    if (signal !== undefined) unwatch(signal, token);
+    reporting?.stop();
   }
+}
+
+function toOnProgress(method, onProgress) {
+  if (onProgress === undefined || typeof onProgress === 'function') return onProgress;
+  throw invalidArgument(method, 'options.onProgress', `must be a function, got ${describe(onProgress)}`);
+}
+
+// Looks at how far a running call is, now and then, and tells when that has changed.
+function report(token, onProgress) {
+  let told = -1;
+  const tell = () => {
+    const done = token.done();
+    if (done === told || token.total() === 0) return;
+    told = done;
+    onProgress({ done, total: token.total() });
+  };
+  const timer = setInterval(tell, PROGRESS_MS);
+  timer.unref();
+  const stop = () => {
+    clearInterval(timer);
+    tell();
+  };
+  return { stop };
 }
 
 /**
  * For methods of several steps: timeoutMs counts from now, over all of them.
- * Returns a function that gives the options of the next step.
+ * Returns a function that gives the options of the next step, or throws if there must be none.
  */
-function overSteps({ signal, timeoutMs }) {
-  if (typeof timeoutMs !== 'number') return () => ({ signal, timeoutMs });
-  const end = performance.now() + timeoutMs;
-  return () => ({ signal, timeoutMs: Math.min(timeoutMs, Math.max(1, Math.ceil(end - performance.now()))) });
+function overSteps(method, { signal, timeoutMs }) {
+  const end = performance.now() + (timeoutMs ?? Infinity);
+  return () => {
+    if (signal?.aborted) throw signal.reason;
+    const left = Math.ceil(end - performance.now());
+    if (left < 1) throw timedOut(method);
+    return { signal, timeoutMs: timeoutMs === undefined ? undefined : Math.min(timeoutMs, left) };
+  };
 }
 
 /** The sync twin: calls `object[name + 'Sync'](...args)`. */
@@ -98,4 +155,4 @@ function callSync(object, name, args) {
   }
 }
 
-module.exports = { callAsync, callSync, overSteps, splitOptions, checkSignal, checkKeys, isObject, CALL_OPTIONS };
+module.exports = { callAsync, callSync, overSteps, splitOptions, syncOptions, checkControl, toOnProgress, checkKeys, isObject, CALL_OPTIONS };

@@ -1,34 +1,32 @@
 'use strict';
 
-const { callAsync, callSync, overSteps, splitOptions, checkSignal, isObject } = require('./call');
+const { overSteps, splitOptions, syncOptions, checkControl, toOnProgress, isObject } = require('./call');
 const { invalidArgument } = require('./errors');
-const { toRecord, buildBatch, buildBatchSync } = require('./records');
-const { parseHits, parseHitsSync, parseRecord } = require('./results');
+const { toRecord, toPatch, BatchBuilder } = require('./records');
+const { build, buildSync } = require('./slices');
+const { toFilter, toRequiredFilter } = require('./filters');
+const { toPage, toBatches, toFound } = require('./pages');
+const { parseMany, parseManySync, toHits, parseRecord } = require('./results');
+const { inParallel, toConcurrency, toQueries } = require('./search-many');
 const { toId, toVector, describe } = require('./values');
 
+// As the addon takes it; the sync twin's, so a signal in it is an unknown option.
 function toQuery(query) {
   const method = 'Collection.search';
   if (!isObject(query)) throw invalidArgument(method, 'query', `must be an object, got ${describe(query)}`);
-  const { signal, timeoutMs, ...rest } = query;
-  checkSignal(method, signal);
-  if (rest.vector === undefined) throw invalidArgument(method, 'query.vector', 'is required');
-  rest.vector = toVector(method, 'query.vector', rest.vector);
-  return { query: rest, control: { signal, timeoutMs } };
-}
-
-function toBulkResult(ids, { inserted, updated, version }) {
-  return { ids, inserted, updated, skipped: 0, version };
+  if (query.vector === undefined) throw invalidArgument(method, 'query.vector', 'is required');
+  return { ...query, vector: toVector(method, 'query.vector', query.vector) };
 }
 
 class Collection {
   #native;
-  #background;
+  #handle;
   #info;
 
   /** Made by Database; see index.d.ts for the contract of every method. */
-  constructor(native, background) {
+  constructor(native, handle) {
     this.#native = native;
-    this.#background = background;
+    this.#handle = handle;
     this.#info = JSON.parse(native.info());
   }
 
@@ -45,122 +43,212 @@ class Collection {
   }
 
   async add(record, options) {
-    return this.#put('Collection.add', false, record, options);
+    return this.#put('add', 'error', record, options);
   }
 
   addSync(record) {
-    return this.#putSync('Collection.add', false, record);
+    return this.#putSync('add', 'error', record);
   }
 
   async upsert(record, options) {
-    return this.#put('Collection.upsert', true, record, options);
+    return this.#put('upsert', 'replace', record, options);
   }
 
   upsertSync(record) {
-    return this.#putSync('Collection.upsert', true, record);
+    return this.#putSync('upsert', 'replace', record);
   }
 
   async addMany(records, options) {
-    return this.#putMany('Collection.addMany', false, records, options);
+    return this.#putMany('addMany', [], records, options);
   }
 
   addManySync(records) {
-    return this.#putManySync('Collection.addMany', false, records);
+    return this.#putManySync('addMany', 'error', records);
   }
 
   async upsertMany(records, options) {
-    return this.#putMany('Collection.upsertMany', true, records, options);
+    return this.#putMany('upsertMany', ['onConflict'], records, options);
   }
 
-  upsertManySync(records) {
-    return this.#putManySync('Collection.upsertMany', true, records);
+  upsertManySync(records, options) {
+    const { onConflict } = syncOptions('Collection.upsertMany', options, ['onConflict']);
+    return this.#putManySync('upsertMany', onConflict ?? 'replace', records);
+  }
+
+  async patch(id, fields, options) {
+    const method = 'Collection.patch';
+    const control = splitOptions(method, options, ['ifVersion']);
+    const args = [toId(method, 'id', id), toPatch(method, fields), control.ifVersion];
+    return this.#written(await this.#call('patch', args, control));
+  }
+
+  patchSync(id, fields, options) {
+    const method = 'Collection.patch';
+    const { ifVersion } = syncOptions(method, options, ['ifVersion']);
+    return this.#written(this.#handle.callSync(this.#native, 'patch', [toId(method, 'id', id), toPatch(method, fields), ifVersion]));
   }
 
   async get(id, options) {
     const control = splitOptions('Collection.get', options, ['include']);
-    return parseRecord(await callAsync(this.#native, 'get', [toId('Collection.get', 'id', id), control.include], control));
+    return parseRecord(await this.#call('get', [toId('Collection.get', 'id', id), control.include], control));
   }
 
   getSync(id, options) {
-    const { include } = splitOptions('Collection.get', options, ['include']);
-    return parseRecord(callSync(this.#native, 'get', [toId('Collection.get', 'id', id), include]));
+    const { include } = syncOptions('Collection.get', options, ['include']);
+    return parseRecord(this.#handle.callSync(this.#native, 'get', [toId('Collection.get', 'id', id), include]));
   }
 
   async has(id, options) {
-    return callAsync(this.#native, 'has', [toId('Collection.has', 'id', id)], splitOptions('Collection.has', options));
+    return this.#call('has', [toId('Collection.has', 'id', id)], splitOptions('Collection.has', options));
   }
 
   hasSync(id) {
-    return callSync(this.#native, 'has', [toId('Collection.has', 'id', id)]);
+    return this.#handle.callSync(this.#native, 'has', [toId('Collection.has', 'id', id)]);
   }
 
   async delete(id, options) {
-    const control = splitOptions('Collection.delete', options);
-    return callAsync(this.#native, 'delete', [toId('Collection.delete', 'id', id)], control);
+    const control = splitOptions('Collection.delete', options, ['ifVersion']);
+    return this.#written(await this.#call('delete', [toId('Collection.delete', 'id', id), control.ifVersion], control));
   }
 
-  deleteSync(id) {
-    return callSync(this.#native, 'delete', [toId('Collection.delete', 'id', id)]);
+  deleteSync(id, options) {
+    const { ifVersion } = syncOptions('Collection.delete', options, ['ifVersion']);
+    return this.#written(this.#handle.callSync(this.#native, 'delete', [toId('Collection.delete', 'id', id), ifVersion]));
   }
 
-  async count(options) {
-    return callAsync(this.#native, 'count', [], splitOptions('Collection.count', options));
+  async deleteWhere(filter, options) {
+    const method = 'Collection.deleteWhere';
+    return this.#written(await this.#call('deleteWhere', [toRequiredFilter(method, filter)], splitOptions(method, options)));
   }
 
-  countSync() {
-    return callSync(this.#native, 'count', []);
+  deleteWhereSync(filter) {
+    const args = [toRequiredFilter('Collection.deleteWhere', filter)];
+    return this.#written(this.#handle.callSync(this.#native, 'deleteWhere', args));
+  }
+
+  async count(filter, options) {
+    const method = 'Collection.count';
+    return this.#call('count', [toFilter(method, 'filter', filter)], splitOptions(method, options));
+  }
+
+  countSync(filter) {
+    return this.#handle.callSync(this.#native, 'count', [toFilter('Collection.count', 'filter', filter)]);
   }
 
   async search(query) {
-    const asked = toQuery(query);
-    return parseHits(await callAsync(this.#native, 'search', [asked.query], asked.control), this.dimensions);
+    this.#handle.admit('Collection.search');
+    return this.#search(query);
   }
 
   searchSync(query) {
-    return parseHitsSync(callSync(this.#native, 'search', [toQuery(query).query]), this.dimensions);
+    const { filter, ...asked } = toQuery(query);
+    const args = [asked, toFilter('Collection.search', 'query.filter', filter)];
+    return toHits(parseManySync(this.#handle.callSync(this.#native, 'search', args)));
+  }
+
+  async find(query) {
+    const { page, filter, control } = toPage('Collection.find', query);
+    return toFound(await parseMany(await this.#call('find', [page, filter], control)));
+  }
+
+  findSync(query) {
+    const { page, filter } = toPage('Collection.find', query);
+    return toFound(parseManySync(this.#handle.callSync(this.#native, 'find', [page, filter])));
+  }
+
+  async *scan(query) {
+    const { page, filter, control } = toPage('Collection.scan', toBatches('Collection.scan', query));
+    for (let more = true; more; ) {
+      const found = await parseMany(await this.#call('find', [page, filter], control, 'Collection.scan'));
+      yield* found.records;
+      page.after = found.about.last;
+      more = found.about.more;
+    }
+  }
+
+  async searchMany(queries, options) {
+    const method = 'Collection.searchMany';
+    const control = splitOptions(method, options, ['concurrency']);
+    const next = overSteps(method, control);
+    const asked = toQueries(method, queries, this.dimensions);
+    const concurrency = toConcurrency(method, control.concurrency);
+    return this.#handle.during(method, () => inParallel(asked, concurrency, (query) => this.#search({ ...query, ...next() })));
+  }
+
+  searchManySync(queries) {
+    return toQueries('Collection.searchMany', queries, this.dimensions).map((query) => this.searchSync(query));
   }
 
   async indexed(options) {
-    const next = overSteps(splitOptions('Collection.indexed', options));
-    const mark = await callAsync(this.#native, 'addedMark', [], next());
-    while (!(await callAsync(this.#native, 'linkUpTo', [mark], next())));
+    const method = 'Collection.indexed';
+    const next = overSteps(method, splitOptions(method, options));
+    await this.#handle.during(method, async () => {
+      const mark = await this.#step(method, 'addedMark', [], next());
+      while (!(await this.#step(method, 'linkUpTo', [mark], next())));
+    });
   }
 
   async stats(options) {
-    return JSON.parse(await callAsync(this.#native, 'stats', [], splitOptions('Collection.stats', options)));
+    return JSON.parse(await this.#call('stats', [], splitOptions('Collection.stats', options)));
   }
 
   statsSync() {
-    return JSON.parse(callSync(this.#native, 'stats', []));
+    return JSON.parse(this.#handle.callSync(this.#native, 'stats', []));
   }
 
-  async #put(method, replace, record, options) {
+  #call(name, args, control, operation = `Collection.${name}`) {
+    return this.#handle.call(this.#native, name, args, control, { operation, collection: this.name });
+  }
+
+  #step(operation, name, args, control) {
+    return this.#handle.step(this.#native, name, args, control, { operation, collection: this.name });
+  }
+
+  async #search(query) {
+    const { signal, timeoutMs, filter, ...asked } = toQuery(query);
+    checkControl('Collection.search', 'query', { signal, timeoutMs });
+    const args = [asked, toFilter('Collection.search', 'query.filter', filter)];
+    return toHits(await parseMany(await this.#step('Collection.search', 'search', args, { signal, timeoutMs })));
+  }
+
+  async #put(name, onConflict, record, options) {
+    const method = `Collection.${name}`;
     const control = splitOptions(method, options);
-    const written = await callAsync(this.#native, 'put', [replace, toRecord(method, record)], control);
-    this.#background.kick();
-    return written;
+    return this.#written(await this.#call('put', [name, onConflict, toRecord(method, record)], control, method));
   }
 
-  #putSync(method, replace, record) {
-    const written = callSync(this.#native, 'put', [replace, toRecord(method, record)]);
-    this.#background.kick();
-    return written;
+  #putSync(name, onConflict, record) {
+    const args = [name, onConflict, toRecord(`Collection.${name}`, record)];
+    return this.#written(this.#handle.callSync(this.#native, 'put', args));
   }
 
-  async #putMany(method, replace, records, options) {
-    const control = splitOptions(method, options);
-    const next = overSteps(control);
-    const { batch, ids } = await buildBatch(method, records, this.dimensions, control.signal);
-    const written = await callAsync(this.#native, 'putMany', [replace, batch], next());
-    this.#background.kick();
-    return toBulkResult(ids, written);
+  async #putMany(name, known, records, options) {
+    const method = `Collection.${name}`;
+    const control = splitOptions(method, options, ['onProgress', ...known]);
+    const onProgress = toOnProgress(method, control.onProgress);
+    const onConflict = control.onConflict ?? (name === 'addMany' ? 'error' : 'replace');
+    const next = overSteps(method, control);
+    return this.#handle.during(method, async () => {
+      const { batch, ids } = await build(new BatchBuilder(method, records, this.dimensions), next);
+      const written = await this.#step(method, 'putMany', [name, onConflict, batch], { ...next(), onProgress });
+      return this.#written({ ids, ...written });
+    });
   }
 
-  #putManySync(method, replace, records) {
-    const { batch, ids } = buildBatchSync(method, records, this.dimensions);
-    const written = callSync(this.#native, 'putMany', [replace, batch]);
-    this.#background.kick();
-    return toBulkResult(ids, written);
+  #putManySync(name, onConflict, records) {
+    const { batch, ids } = buildSync(new BatchBuilder(`Collection.${name}`, records, this.dimensions));
+    return this.#written({ ids, ...this.#handle.callSync(this.#native, 'putMany', [name, onConflict, batch]) });
+  }
+
+  // After a write: there may be something to link.
+  #written(result) {
+    this.#handle.wrote();
+    return result;
+  }
+
+  /** For Database.batch: the addon's collection. */
+  static nativeOf(collection) {
+    return #native in collection ? collection.#native : undefined;
   }
 }
 

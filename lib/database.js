@@ -1,18 +1,31 @@
 'use strict';
 
+const { EventEmitter } = require('node:events');
 const native = require('./native');
-const { Background } = require('./background');
-const { callAsync, callSync, overSteps, splitOptions, checkSignal, isObject } = require('./call');
+const { callAsync, callSync, overSteps, splitOptions, checkControl, toOnProgress, isObject } = require('./call');
+const { WriteBatchBuilder } = require('./batch');
 const { Collection } = require('./collection');
+const { Handle } = require('./handle');
 const { AgentMemError, invalidArgument } = require('./errors');
+const { build, buildSync } = require('./slices');
 const { toId, describe } = require('./values');
+
+const EVENTS = ['change', 'drain'];
+
+// The rest is read and checked by the addon, which takes any object for one with members.
+function checkObjects(method, options) {
+  if (options === undefined) return undefined;
+  if (!isObject(options)) throw invalidArgument(method, 'options', `must be an object, got ${describe(options)}`);
+  const { hnsw } = options;
+  if (hnsw === undefined || isObject(hnsw)) return options;
+  throw invalidArgument(method, 'options.hnsw', `must be an object, got ${describe(hnsw)}`);
+}
 
 // Takes { signal, timeoutMs } out of options whose rest the addon reads and checks.
 function takeControl(method, options) {
-  if (options === undefined) return { rest: undefined, control: {} };
-  if (!isObject(options)) throw invalidArgument(method, 'options', `must be an object, got ${describe(options)}`);
+  if (checkObjects(method, options) === undefined) return { rest: undefined, control: {} };
   const { signal, timeoutMs, ...rest } = options;
-  checkSignal(method, signal);
+  checkControl(method, 'options', { signal, timeoutMs });
   return { rest, control: { signal, timeoutMs } };
 }
 
@@ -24,18 +37,25 @@ function notFound(method, name) {
   });
 }
 
+function checkListener(method, event, listener) {
+  if (typeof listener !== 'function') {
+    throw invalidArgument(method, 'listener', `must be a function, got ${describe(listener)}`);
+  }
+  if (EVENTS.includes(event)) return;
+  throw invalidArgument(method, 'event', `must be one of ${EVENTS.map((name) => `'${name}'`).join(', ')}, got ${describe(event)}`);
+}
+
 class Database {
   #native;
-  #background;
+  #events = new EventEmitter();
+  #handle;
   #path;
-  #closing;
 
   /** Made by open(); see index.d.ts for the contract of every method. */
-  constructor(handle) {
-    this.#native = handle;
-    this.#background = new Background(handle);
-    this.#path = handle.path();
-    this.#background.kick(); // What was loaded is not linked yet.
+  constructor(opened) {
+    this.#native = opened;
+    this.#handle = new Handle(opened, this.#events);
+    this.#path = opened.path();
   }
 
   get path() {
@@ -43,91 +63,144 @@ class Database {
   }
 
   get isOpen() {
-    return this.#closing === undefined;
+    return this.#handle.isOpen;
   }
 
   async collection(name, options) {
     const method = 'Database.collection';
     const { rest, control } = takeControl(method, options);
-    const next = overSteps(control);
-    const found = await callAsync(this.#native, 'getCollection', [toId(method, 'name', name), rest], next());
-    return this.#wrap(found ?? (await callAsync(this.#native, 'createCollection', [name, rest, true], next())));
+    const next = overSteps(method, control);
+    return this.#handle.during(method, async () => {
+      const found = await this.#step(method, 'getCollection', [toId(method, 'name', name), rest], next());
+      return this.#wrap(found ?? (await this.#step(method, 'createCollection', [name, rest, true], next())));
+    });
   }
 
   collectionSync(name, options) {
-    const found = callSync(this.#native, 'getCollection', [toId('Database.collection', 'name', name), options]);
-    return this.#wrap(found ?? callSync(this.#native, 'createCollection', [name, options, true]));
+    const method = 'Database.collection';
+    const args = [toId(method, 'name', name), checkObjects(method, options)];
+    const found = this.#handle.callSync(this.#native, 'getCollection', args);
+    return this.#wrap(found ?? this.#handle.callSync(this.#native, 'createCollection', [name, options, true]));
   }
 
   async createCollection(name, options) {
     const method = 'Database.createCollection';
     const { rest, control } = takeControl(method, options);
-    return this.#wrap(await callAsync(this.#native, 'createCollection', [toId(method, 'name', name), rest, false], control));
+    return this.#wrap(await this.#call('createCollection', [toId(method, 'name', name), rest, false], control));
   }
 
   createCollectionSync(name, options) {
-    const args = [toId('Database.createCollection', 'name', name), options, false];
-    return this.#wrap(callSync(this.#native, 'createCollection', args));
+    const method = 'Database.createCollection';
+    const args = [toId(method, 'name', name), checkObjects(method, options), false];
+    return this.#wrap(this.#handle.callSync(this.#native, 'createCollection', args));
   }
 
   async getCollection(name, options) {
     const method = 'Database.getCollection';
     const control = splitOptions(method, options);
-    const found = await callAsync(this.#native, 'getCollection', [toId(method, 'name', name), undefined], control);
+    const found = await this.#call('getCollection', [toId(method, 'name', name), undefined], control);
     if (found === undefined) throw notFound(method, name);
     return this.#wrap(found);
   }
 
   getCollectionSync(name) {
     const method = 'Database.getCollection';
-    const found = callSync(this.#native, 'getCollection', [toId(method, 'name', name), undefined]);
+    const found = this.#handle.callSync(this.#native, 'getCollection', [toId(method, 'name', name), undefined]);
     if (found === undefined) throw notFound(method, name);
     return this.#wrap(found);
   }
 
   async listCollections(options) {
     const control = splitOptions('Database.listCollections', options);
-    return JSON.parse(await callAsync(this.#native, 'listCollections', [], control));
+    return JSON.parse(await this.#call('listCollections', [], control));
   }
 
   listCollectionsSync() {
-    return JSON.parse(callSync(this.#native, 'listCollections', []));
+    return JSON.parse(this.#handle.callSync(this.#native, 'listCollections', []));
   }
 
   async deleteCollection(name, options) {
     const method = 'Database.deleteCollection';
-    return callAsync(this.#native, 'deleteCollection', [toId(method, 'name', name)], splitOptions(method, options));
+    return this.#call('deleteCollection', [toId(method, 'name', name)], splitOptions(method, options));
   }
 
   deleteCollectionSync(name) {
-    return callSync(this.#native, 'deleteCollection', [toId('Database.deleteCollection', 'name', name)]);
+    return this.#handle.callSync(this.#native, 'deleteCollection', [toId('Database.deleteCollection', 'name', name)]);
+  }
+
+  async batch(operations, options) {
+    const method = 'Database.batch';
+    const next = overSteps(method, splitOptions(method, options));
+    return this.#handle.during(method, async () => {
+      const builder = await build(new WriteBatchBuilder(operations), next);
+      const results = builder.results(await this.#step(method, 'batch', [builder.batch], next()));
+      this.#handle.wrote();
+      return results;
+    });
+  }
+
+  batchSync(operations) {
+    const builder = buildSync(new WriteBatchBuilder(operations));
+    const results = builder.results(this.#handle.callSync(this.#native, 'batch', [builder.batch]));
+    this.#handle.wrote();
+    return results;
+  }
+
+  async backup(path, options) {
+    const method = 'Database.backup';
+    const control = splitOptions(method, options, ['onProgress']);
+    const onProgress = toOnProgress(method, control.onProgress);
+    await this.#call('backup', [path], { ...control, onProgress });
   }
 
   async stats(options) {
-    return JSON.parse(await callAsync(this.#native, 'stats', [], splitOptions('Database.stats', options)));
+    return JSON.parse(await this.#call('stats', [], splitOptions('Database.stats', options)));
   }
 
   statsSync() {
-    return JSON.parse(callSync(this.#native, 'stats', []));
+    return JSON.parse(this.#handle.callSync(this.#native, 'stats', []));
+  }
+
+  on(event, listener) {
+    checkListener('Database.on', event, listener);
+    this.#events.on(event, listener);
+    return this;
+  }
+
+  once(event, listener) {
+    checkListener('Database.once', event, listener);
+    this.#events.once(event, listener);
+    return this;
+  }
+
+  off(event, listener) {
+    checkListener('Database.off', event, listener);
+    this.#events.off(event, listener);
+    return this;
   }
 
   async close() {
-    this.#closing ??= callAsync(this.#native, 'close', []);
-    await this.#closing;
+    await this.#handle.close();
   }
 
   closeSync() {
-    if (this.#closing !== undefined) return;
-    this.#closing = Promise.resolve();
-    callSync(this.#native, 'close', []);
+    this.#handle.closeSync();
   }
 
   async [Symbol.asyncDispose]() {
     await this.close();
   }
 
+  #call(name, args, control) {
+    return this.#handle.call(this.#native, name, args, control, { operation: `Database.${name}` });
+  }
+
+  #step(operation, name, args, control) {
+    return this.#handle.step(this.#native, name, args, control, { operation });
+  }
+
   #wrap(collection) {
-    return new Collection(collection, this.#background);
+    return new Collection(collection, this.#handle);
   }
 }
 
@@ -137,7 +210,7 @@ async function open(path, options) {
 }
 
 function openSync(path, options) {
-  return new Database(callSync(native, 'open', [path, options]));
+  return new Database(callSync(native, 'open', [path, checkObjects('open', options)]));
 }
 
 module.exports = { Database, open, openSync };

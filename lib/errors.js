@@ -36,9 +36,16 @@ function invalidArgument(method, argument, message) {
   });
 }
 
+function timedOut(method) {
+  return new AgentMemError({
+    code: 'ERR_TIMEOUT',
+    message: `${method}(): the call did not finish within timeoutMs; raise it, or ask for less`,
+  });
+}
+
 // What native code rejects with or throws: facts, or an error of the engine's own (a getter of the caller's that threw).
 function fromNative(thrown) {
   return typeof thrown?.code === 'string' && !(thrown instanceof Error) ? new AgentMemError(thrown) : thrown;
 }
 
-module.exports = { AgentMemError, invalidArgument, fromNative };
+module.exports = { AgentMemError, invalidArgument, timedOut, fromNative };

@@ -3,28 +3,56 @@
 // Records on their way in. Many are converted in slices, with a turn of the event loop between: the loop is never held
 // for longer than a slice, whatever the size.
 
+const { types } = require('node:util');
 const native = require('./native');
 const { invalidArgument } = require('./errors');
 const { checkKeys, isObject } = require('./call');
-const { toVector, toId, toText, toJson, describe } = require('./values');
+const { slice } = require('./slices');
+const { toVector, toId, toText, toJson, toTime, toDuration, describe } = require('./values');
 
-const RECORD_FIELDS = ['id', 'vector', 'text', 'metadata'];
-const COLUMN_FIELDS = ['ids', 'vectors', 'texts', 'metadatas'];
-const SLICE_MICROS = 1000;
-const RECORDS_BETWEEN_LOOKS = 8;
+const RECORD_FIELDS = ['id', 'vector', 'text', 'metadata', 'expiresAt', 'ttlMs'];
+const PATCH_FIELDS = ['vector', 'text', 'metadata', 'expiresAt', 'ttlMs'];
+const COLUMN_FIELDS = ['ids', 'vectors', 'texts', 'metadatas', 'expiresAts'];
 
 const missing = (value) => value === undefined || value === null;
+
+// How the fields of a record are converted, whatever they come in.
+const CONVERT = {
+  id: toId,
+  vector: toVector,
+  text: toText,
+  metadata: toJson,
+  expiresAt: toTime,
+  ttlMs: toDuration,
+};
 
 /** One record as the addon takes it. */
 function toRecord(method, record, argument = 'record') {
   if (!isObject(record)) throw invalidArgument(method, argument, `must be an object, got ${describe(record)}`);
   checkKeys(method, argument, record, RECORD_FIELDS);
+  const convert = (field) =>
+    record[field] === undefined ? undefined : CONVERT[field](method, `${argument}.${field}`, record[field]);
   return {
-    id: record.id === undefined ? undefined : toId(method, `${argument}.id`, record.id),
-    vector: record.vector === undefined ? undefined : toVector(method, `${argument}.vector`, record.vector),
-    text: record.text === undefined ? undefined : toText(method, `${argument}.text`, record.text),
-    metadata: record.metadata === undefined ? undefined : toJson(method, `${argument}.metadata`, record.metadata),
+    id: convert('id'),
+    vector: convert('vector'),
+    text: convert('text'),
+    metadata: convert('metadata'),
+    expiresAt: convert('expiresAt'),
+    ttlMs: convert('ttlMs'),
   };
+}
+
+/** The fields of a patch as the addon takes them: null removes. */
+function toPatch(method, fields, argument = 'fields') {
+  if (!isObject(fields)) throw invalidArgument(method, argument, `must be an object, got ${describe(fields)}`);
+  checkKeys(method, argument, fields, PATCH_FIELDS);
+  const patch = {};
+  for (const field of PATCH_FIELDS) {
+    const value = fields[field];
+    if (value === undefined) continue;
+    patch[field] = value === null && field !== 'ttlMs' ? null : CONVERT[field](method, `${argument}.${field}`, value);
+  }
+  return patch;
 }
 
 /** Where the records of a bulk call come from: `length`, and `at(i)` as toRecord makes them. */
@@ -36,12 +64,13 @@ function recordSource(method, input) {
     throw invalidArgument(method, 'records', `must be an array of records or columns, got ${describe(input)}`);
   }
   checkKeys(method, 'records', input, COLUMN_FIELDS);
-  const { ids, vectors, texts, metadatas } = input;
-  const length = columnLength(method, { ids, texts, metadatas });
+  const { ids, vectors, texts, metadatas, expiresAts } = input;
+  const length = columnLength(method, { ids, texts, metadatas, expiresAts });
   const at = (i) => ({
     id: missing(ids) ? undefined : toId(method, `records.ids[${i}]`, ids[i]),
     text: missing(texts?.[i]) ? undefined : toText(method, `records.texts[${i}]`, texts[i]),
     metadata: missing(metadatas?.[i]) ? undefined : toJson(method, `records.metadatas[${i}]`, metadatas[i]),
+    expiresAt: missing(expiresAts?.[i]) ? undefined : toTime(method, `records.expiresAts[${i}]`, expiresAts[i]),
   });
   return { length, matrix: vectors, at };
 }
@@ -59,6 +88,18 @@ function columnLength(method, columns) {
   return length;
 }
 
+// `rows`: how many records there are; undefined when the matrix alone says it.
+function checkMatrix(method, matrix, rows, dimensions) {
+  const refuse = (message) => {
+    throw invalidArgument(method, 'records.vectors', message);
+  };
+  if (!types.isFloat32Array(matrix)) refuse(`must be a Float32Array, got ${describe(matrix)}`);
+  if (dimensions === undefined) refuse('is not possible: the collection was created without dimensions');
+  if (rows === undefined ? matrix.length % dimensions !== 0 : matrix.length !== rows * dimensions) {
+    refuse(`must hold records x dimensions numbers, ${rows ?? 'any'} x ${dimensions}; got ${matrix.length}`);
+  }
+}
+
 /** A batch the addon takes, and the ids of its records as they become known. */
 class BatchBuilder {
   #source;
@@ -69,13 +110,12 @@ class BatchBuilder {
   constructor(method, input, dimensions) {
     this.#source = recordSource(method, input);
     const { matrix } = this.#source;
-    if (matrix === undefined) {
-      this.#source.length ??= 0;
-    } else {
-      const rows = dimensions ? matrix?.length / dimensions : undefined;
-      this.#source.length ??= Number.isInteger(rows) ? rows : 0;
-      this.batch.setMatrix(matrix, this.#source.length);
+    if (matrix !== undefined) {
+      checkMatrix(method, matrix, this.#source.length, dimensions);
+      this.#source.length ??= matrix.length / dimensions;
+      if (matrix.length > 0) this.batch.setMatrix(matrix, this.#source.length);
     }
+    this.#source.length ??= 0;
   }
 
   get done() {
@@ -84,44 +124,24 @@ class BatchBuilder {
 
   /** Converts records for about a millisecond. */
   slice() {
-    const start = native.threadCpuMicros();
-    const columns = { ids: [], vectors: [], texts: [], metadatas: [] };
-    const from = this.#next;
-    while (!this.done) {
+    const columns = { ids: [], vectors: [], texts: [], metadatas: [], expiresAts: [], ttls: [] };
+    const convert = () => {
       const record = this.#source.at(this.#next++);
       columns.ids.push(record.id);
       columns.vectors.push(record.vector);
       columns.texts.push(record.text);
       columns.metadatas.push(record.metadata);
-      const looks = (this.#next - from) % RECORDS_BETWEEN_LOOKS === 0;
-      if (looks && native.threadCpuMicros() - start > SLICE_MICROS) break;
-    }
-    this.#append(columns, this.#next - from);
-    native.noteStep(native.threadCpuMicros() - start);
+      columns.expiresAts.push(record.expiresAt);
+      columns.ttls.push(record.ttlMs);
+    };
+    slice(() => this.done, convert, () => this.#append(columns));
   }
 
-  #append(columns, count) {
-    const made = this.batch.append(count, columns.ids, columns.vectors, columns.texts, columns.metadatas);
-    for (let i = 0; i < count; i++) this.ids.push(columns.ids[i] ?? made[i]);
+  #append(columns) {
+    const { ids, vectors, texts, metadatas, expiresAts, ttls } = columns;
+    const made = this.batch.append(ids.length, ids, vectors, texts, metadatas, expiresAts, ttls);
+    ids.forEach((id, i) => this.ids.push(id ?? made[i]));
   }
 }
 
-const turnOfTheLoop = () => new Promise((resolve) => setImmediate(resolve));
-
-async function buildBatch(method, input, dimensions, signal) {
-  const builder = new BatchBuilder(method, input, dimensions);
-  while (!builder.done) {
-    if (signal?.aborted) throw signal.reason;
-    builder.slice();
-    if (!builder.done) await turnOfTheLoop();
-  }
-  return builder;
-}
-
-function buildBatchSync(method, input, dimensions) {
-  const builder = new BatchBuilder(method, input, dimensions);
-  while (!builder.done) builder.slice();
-  return builder;
-}
-
-module.exports = { toRecord, buildBatch, buildBatchSync, turnOfTheLoop };
+module.exports = { toRecord, toPatch, BatchBuilder };

@@ -41,66 +41,111 @@ function toText(method, argument, value) {
   return value.toWellFormed();
 }
 
+// A point in time, as milliseconds since the epoch.
+function toTime(method, argument, value) {
+  const time = types.isDate(value) ? value.getTime() : value;
+  if (!Number.isSafeInteger(time)) {
+    throw invalidArgument(method, argument, `must be a Date or whole milliseconds since the epoch, got ${describe(value)}`);
+  }
+  return time;
+}
+
+function toDuration(method, argument, value) {
+  if (Number.isSafeInteger(value) && value > 0) return value;
+  throw invalidArgument(method, argument, `must be a positive whole number of milliseconds, got ${describe(value)}`);
+}
+
 function toJson(method, argument, value) {
   if (!isPlainObject(value)) throw invalidArgument(method, argument, `must be a plain object, got ${describe(value)}`);
-  checkJson(method, argument, value, { ancestors: [], budget: { root: argument, bytes: JSON_BYTES_MAX } });
+  new JsonCheck(method, argument).check(value);
   return JSON.stringify(value);
 }
 
-// Refuses what JSON would drop, change or choke on, naming where it is. `within`: where we are, and how many bytes of JSON
-// are left, so that a small object that shares its parts is refused before it is written out in full.
-function checkJson(method, argument, value, within) {
-  spend(method, within.budget, typeof value === 'string' ? value.length : 1);
-  switch (typeof value) {
-    case 'string':
-      if (!value.isWellFormed()) throw invalidArgument(method, argument, 'must be well-formed Unicode');
-      return;
-    case 'number':
-      checkNumber(method, argument, value);
-      return;
-    case 'boolean':
-      return;
-    case 'object':
-      if (value !== null) checkObject(method, argument, value, within);
-      return;
-    default:
-      throw invalidArgument(method, argument, `must be JSON, got ${describe(value)}`);
-  }
-}
+// Refuses what JSON would drop, change or choke on, naming where it is; and, counting the bytes it would take, a small
+// object that shares its parts, before it is written out in full.
+class JsonCheck {
+  #method;
+  #argument;
+  #path = [];
+  #ancestors = [];
+  #bytesLeft = JSON_BYTES_MAX;
 
-function spend(method, budget, bytes) {
-  budget.bytes -= bytes;
-  if (budget.bytes < 0) throw invalidArgument(method, budget.root, 'must be at most 1 MiB as JSON');
-}
+  constructor(method, argument) {
+    this.#method = method;
+    this.#argument = argument;
+  }
 
-function checkNumber(method, argument, value) {
-  if (!Number.isFinite(value)) throw invalidArgument(method, argument, `must be a finite number, got ${value}`);
-  if (Number.isInteger(value) && Math.abs(value) > SAFE_INTEGER_MAX) {
-    throw invalidArgument(method, argument, `must be an integer within 2^53, got ${value}; store it as a string`);
+  check(value) {
+    switch (typeof value) {
+      case 'string':
+        this.#spend(value.length + 2);
+        if (!value.isWellFormed()) this.#refuse('must be well-formed Unicode');
+        return;
+      case 'number':
+        this.#spend(1);
+        this.#checkNumber(value);
+        return;
+      case 'boolean':
+        this.#spend(4);
+        return;
+      case 'object':
+        this.#spend(2);
+        if (value !== null) this.#checkObject(value);
+        return;
+      default:
+        this.#refuse(`must be JSON, got ${describe(value)}`);
+    }
   }
-}
 
-function checkObject(method, argument, value, { ancestors, budget }) {
-  if (types.isDate(value)) {
-    if (Number.isNaN(value.getTime())) throw invalidArgument(method, argument, 'must be a valid Date');
-    return;
+  #checkNumber(value) {
+    if (!Number.isFinite(value)) this.#refuse(`must be a finite number, got ${value}`);
+    if (Number.isInteger(value) && Math.abs(value) > SAFE_INTEGER_MAX) {
+      this.#refuse(`must be an integer within 2^53, got ${value}; store it as a string`);
+    }
   }
-  if (ancestors.includes(value)) throw invalidArgument(method, argument, 'must not contain itself');
-  if (ancestors.length === DEPTH_MAX) throw invalidArgument(method, argument, `must be at most ${DEPTH_MAX} levels deep`);
-  const within = { ancestors: [...ancestors, value], budget };
-  if (Array.isArray(value)) {
-    for (let i = 0; i < value.length; i++) checkJson(method, `${argument}[${i}]`, value[i], within);
-    return;
+
+  #checkObject(value) {
+    if (types.isDate(value)) {
+      if (Number.isNaN(value.getTime())) this.#refuse('must be a valid Date');
+      return;
+    }
+    if (this.#ancestors.includes(value)) this.#refuse('must not contain itself');
+    if (this.#ancestors.length === DEPTH_MAX) this.#refuse(`must be at most ${DEPTH_MAX} levels deep`);
+    this.#ancestors.push(value);
+    if (Array.isArray(value)) {
+      for (let i = 0; i < value.length; i++) this.#checkMember(i, value[i]);
+    } else {
+      this.#checkMembers(value);
+    }
+    this.#ancestors.pop();
   }
-  if (!isPlainObject(value)) throw invalidArgument(method, argument, `must be JSON, got ${describe(value)}`);
-  if (Object.getOwnPropertySymbols(value).length > 0) {
-    throw invalidArgument(method, argument, 'must not have symbols as keys');
+
+  #checkMembers(value) {
+    if (!isPlainObject(value)) this.#refuse(`must be JSON, got ${describe(value)}`);
+    if (Object.getOwnPropertySymbols(value).length > 0) this.#refuse('must not have symbols as keys');
+    for (const key of Object.keys(value)) {
+      if (!key.isWellFormed()) this.#refuse('must have well-formed Unicode keys');
+      const member = value[key];
+      if (member === undefined) continue;
+      this.#spend(key.length + 3);
+      this.#checkMember(key, member);
+    }
   }
-  for (const key of Object.keys(value)) {
-    if (!key.isWellFormed()) throw invalidArgument(method, argument, 'must have well-formed Unicode keys');
-    if (value[key] === undefined) continue;
-    spend(method, budget, key.length);
-    checkJson(method, `${argument}.${key}`, value[key], within);
+
+  #checkMember(key, value) {
+    this.#path.push(key);
+    this.check(value);
+    this.#path.pop();
+  }
+
+  #spend(bytes) {
+    this.#bytesLeft -= bytes;
+    if (this.#bytesLeft < 0) throw invalidArgument(this.#method, this.#argument, 'must be at most 1 MiB as JSON');
+  }
+
+  #refuse(message) {
+    const path = this.#path.map((key) => (typeof key === 'number' ? `[${key}]` : `.${key}`));
+    throw invalidArgument(this.#method, this.#argument + path.join(''), message);
   }
 }
 
@@ -123,4 +168,4 @@ function nameOfClass(object) {
   return typeof name === 'string' ? name : 'object without prototype';
 }
 
-module.exports = { toVector, toId, toText, toJson, describe };
+module.exports = { toVector, toId, toText, toJson, describe, toTime, toDuration };

@@ -55,6 +55,17 @@ TEST(CanonicalPath, ResolvesTheFolderOfAFileThatIsNotThereYet) {
   EXPECT_EQ(Canonical("/agentmemdb-not-there.db"), "/agentmemdb-not-there.db");
 }
 
+TEST(CanonicalPath, OfALinkWhoseTargetIsNotThereYetIsTheTarget) {
+  const TempDir dir;
+  fs::create_directory(dir.path() / "real");
+  fs::create_symlink("real/new.db", dir.path() / "relative.db");
+  fs::create_symlink(dir.path() / "relative.db", dir.path() / "absolute.db");
+  EXPECT_EQ(Canonical(dir.File("relative.db")), dir.File("real/new.db"));
+  EXPECT_EQ(Canonical(dir.File("absolute.db")), dir.File("real/new.db"));
+  WriteFile(dir.File("real/new.db"), "");
+  EXPECT_EQ(Canonical(dir.File("absolute.db")), dir.File("real/new.db")) << "and stays the same once it is there";
+}
+
 TEST(CanonicalPath, SaysWhichFolderIsMissing) {
   const TempDir dir;
   const Result<std::string> canonical = CanonicalPath(dir.File("missing/a.db"));

@@ -103,9 +103,10 @@ TEST(JsonString, ReadsBackAsWritten) {
 TEST(JsonNumber, ReadsBackExactly) {
   SCOPED_TRACE(SeedNote());
   Random random(TestSeed());
-  std::vector<double> numbers = {0.0,   -0.0, 1.0, 0.1, 1e21, 1e-7, std::numeric_limits<double>::max(),
-                                 std::numeric_limits<double>::denorm_min()};
-  for (int i = 0; i < 200; ++i) numbers.push_back(std::ldexp(random.Unit() - 0.5, static_cast<int>(random.Below(200)) - 100));
+  std::vector<double> numbers = {
+      0.0, -0.0, 1.0, 0.1, 1e21, 1e-7, std::numeric_limits<double>::max(), std::numeric_limits<double>::denorm_min()};
+  for (int i = 0; i < 200; ++i)
+    numbers.push_back(std::ldexp(random.Unit() - 0.5, static_cast<int>(random.Below(200)) - 100));
   for (const double number : numbers) {
     std::string wide, narrow;
     AppendJsonNumber(&wide, number);

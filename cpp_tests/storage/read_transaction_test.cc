@@ -141,15 +141,19 @@ TEST(ReadTransaction, AScanStopsWhenItsCallIsAborted) {
   const CancelToken cancel;
   cancel.Cancel();
   int64_t damaged = 0;
-  EXPECT_EQ(store.Read()->ScanRecords(0, cancel, [](const RecordRow&) {}, &damaged).code(), Code::kAborted);
+  EXPECT_EQ(store.Read()
+                ->ScanRecords(
+                    0, cancel, [](const RecordRow&) {}, &damaged)
+                .code(),
+            Code::kAborted);
 }
 
 // Every way in which a stored field can differ from what was written.
 TEST(ReadTransaction, RefusesARecordWhoseStoredFieldsWereChangedAndKeepsTheOthers) {
-  for (const char* change : {"version=version+1", "created_at=created_at-1", "updated_at='x'", "expires_at=NULL",
-                             "crc=crc+1", "crc='x'", "crc=crc+4294967296", "metadata='{}'", "metadata=NULL",
-                             "metadata=CAST(metadata AS BLOB)", "text='other'", "text=NULL", "text=1",
-                             "vector=zeroblob(8)", "vector=NULL", "vector='text'"}) {
+  for (const char* change :
+       {"version=version+1", "created_at=created_at-1", "updated_at='x'", "expires_at=NULL", "crc=crc+1", "crc='x'",
+        "crc=crc+4294967296", "metadata='{}'", "metadata=NULL", "metadata=CAST(metadata AS BLOB)", "text='other'",
+        "text=NULL", "text=1", "vector=zeroblob(8)", "vector=NULL", "vector='text'"}) {
     const TempDir dir;
     TestStore store(dir.File("a.db"));
     const CollectionId c = store.AddCollection("c");
@@ -176,7 +180,8 @@ TEST(ReadTransaction, RefusesARecordThatStandsUnderAnotherIdOrCollection) {
   const CollectionId c = store.AddCollection("c"), d = store.AddCollection("d");
   store.Add(c, "a");
   store.Add(c, "b");
-  SqliteFile(dir.File("a.db")).Run("UPDATE records SET id='z' WHERE id='a'; UPDATE records SET collection=2 WHERE id='b'");
+  SqliteFile(dir.File("a.db"))
+      .Run("UPDATE records SET id='z' WHERE id='a'; UPDATE records SET collection=2 WHERE id='b'");
   const auto reading = store.Read();
   EXPECT_EQ(reading->Find(c, "z").status().code(), Code::kCorrupt);
   EXPECT_EQ(reading->Find(d, "b").status().code(), Code::kCorrupt);

@@ -13,7 +13,8 @@ namespace {
 const RecordRow kRecord = FullRecord(CollectionId{2}, RowId{5});
 
 // Changes each byte of a field in turn, in each of its bits, and expects another checksum.
-void EveryBitCounts(std::string bytes, const std::function<void(RecordRow*, std::string_view)>& set, const char* field) {
+void EveryBitCounts(std::string bytes, const std::function<void(RecordRow*, std::string_view)>& set,
+                    const char* field) {
   for (size_t i = 0; i < bytes.size(); ++i) {
     for (int bit = 0; bit < 8; ++bit) {
       std::string changed = bytes;
@@ -35,16 +36,26 @@ void EveryBitCounts(int64_t number, const std::function<void(RecordRow*, int64_t
 
 TEST(RecordChecksum, NoticesEachBitOfEachField) {
   using R = RecordRow*;
-  EveryBitCounts(ToInt(kRecord.row), [](R r, int64_t n) { r->row = RowId{n}; }, "row");
-  EveryBitCounts(ToInt(kRecord.collection), [](R r, int64_t n) { r->collection = CollectionId{n}; }, "collection");
-  EveryBitCounts(kRecord.version, [](R r, int64_t n) { r->version = n; }, "version");
-  EveryBitCounts(kRecord.created_at, [](R r, int64_t n) { r->created_at = n; }, "created_at");
-  EveryBitCounts(kRecord.updated_at, [](R r, int64_t n) { r->updated_at = n; }, "updated_at");
-  EveryBitCounts(*kRecord.expires_at, [](R r, int64_t n) { r->expires_at = n; }, "expires_at");
-  EveryBitCounts(std::string(kRecord.id), [](R r, std::string_view s) { r->id = s; }, "id");
-  EveryBitCounts(std::string(*kRecord.metadata), [](R r, std::string_view s) { r->metadata = s; }, "metadata");
-  EveryBitCounts(std::string(*kRecord.text), [](R r, std::string_view s) { r->text = s; }, "text");
-  EveryBitCounts(std::string(*kRecord.vector), [](R r, std::string_view s) { r->vector = s; }, "vector");
+  EveryBitCounts(
+      ToInt(kRecord.row), [](R r, int64_t n) { r->row = RowId{n}; }, "row");
+  EveryBitCounts(
+      ToInt(kRecord.collection), [](R r, int64_t n) { r->collection = CollectionId{n}; }, "collection");
+  EveryBitCounts(
+      kRecord.version, [](R r, int64_t n) { r->version = n; }, "version");
+  EveryBitCounts(
+      kRecord.created_at, [](R r, int64_t n) { r->created_at = n; }, "created_at");
+  EveryBitCounts(
+      kRecord.updated_at, [](R r, int64_t n) { r->updated_at = n; }, "updated_at");
+  EveryBitCounts(
+      *kRecord.expires_at, [](R r, int64_t n) { r->expires_at = n; }, "expires_at");
+  EveryBitCounts(
+      std::string(kRecord.id), [](R r, std::string_view s) { r->id = s; }, "id");
+  EveryBitCounts(
+      std::string(*kRecord.metadata), [](R r, std::string_view s) { r->metadata = s; }, "metadata");
+  EveryBitCounts(
+      std::string(*kRecord.text), [](R r, std::string_view s) { r->text = s; }, "text");
+  EveryBitCounts(
+      std::string(*kRecord.vector), [](R r, std::string_view s) { r->vector = s; }, "vector");
 }
 
 TEST(RecordChecksum, NoticesAFieldThatIsMissingOrEmptied) {

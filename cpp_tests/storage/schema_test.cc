@@ -37,9 +37,8 @@ DatabaseHeader HeaderOf(const std::string& path) {
 
 // Stores a header as another version of ours would.
 void StoreHeader(const std::string& path, const DatabaseHeader& header) {
-  SqliteFile(path).Run("UPDATE database SET format=" + std::to_string(header.format) +
-                       ", min_reader=" + std::to_string(header.min_reader) +
-                       ", crc=" + std::to_string(header.Checksum()));
+  SqliteFile(path).Run("UPDATE database SET format=" + std::to_string(header.format) + ", min_reader=" +
+                       std::to_string(header.min_reader) + ", crc=" + std::to_string(header.Checksum()));
 }
 
 TEST(Schema, MakesANewFileOursInWalMode) {
@@ -138,7 +137,8 @@ TEST(Schema, RefusesAFileWhoseSchemaWasChanged) {
 
 TEST(DatabaseHeader, ChecksEachOfItsFields) {
   const DatabaseHeader header{1, 1, 77, 5, 0};
-  const DatabaseHeader others[] = {{2, 1, 77, 5, 0}, {1, 2, 77, 5, 0}, {1, 1, 78, 5, 0}, {1, 1, 77, 6, 0}, {1, 1, 77, 5, 1}};
+  const DatabaseHeader others[] = {
+      {2, 1, 77, 5, 0}, {1, 2, 77, 5, 0}, {1, 1, 78, 5, 0}, {1, 1, 77, 6, 0}, {1, 1, 77, 5, 1}};
   for (const DatabaseHeader& other : others) EXPECT_NE(other.Checksum(), header.Checksum());
 }
 

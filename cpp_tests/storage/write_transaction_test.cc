@@ -42,7 +42,7 @@ TEST(WriteTransaction, RaisesTheVersionByOne) {
 TEST(WriteTransaction, RollsBackToASavepointAndKeepsWhatCameBeforeAndAfter) {
   TestStore store;
   const CollectionId c = store.AddCollection("c");
-  const auto writing = store.Write();
+  auto writing = store.Write();
   Require(writing->Savepoint());
   Insert(writing.get(), c, "before");
   Require(writing->Release());
@@ -55,6 +55,7 @@ TEST(WriteTransaction, RollsBackToASavepointAndKeepsWhatCameBeforeAndAfter) {
   Insert(writing.get(), c, "after");
   Require(writing->Release());
   Require(writing->Commit(Require(writing->Header())));
+  writing.reset();
   const auto reading = store.Read();
   EXPECT_TRUE(Require(reading->Has(c, "before")));
   EXPECT_FALSE(Require(reading->Has(c, "taken back")));
@@ -104,7 +105,7 @@ TEST(WriteTransaction, UpdatesARecordInItsRow) {
   TestStore store;
   const CollectionId c = store.AddCollection("c");
   const RowId row = store.Add(c, "a", "old");
-  const auto writing = store.Write();
+  auto writing = store.Write();
   const auto existing = Require(writing->Find(c, "a"));
   ASSERT_TRUE(existing.has_value());
   EXPECT_EQ(existing->row, row);
@@ -114,6 +115,7 @@ TEST(WriteTransaction, UpdatesARecordInItsRow) {
   record.text.reset();
   Require(writing->Update(record));
   Require(writing->Commit(Require(writing->Header())));
+  writing.reset();
   const auto reading = store.Read();
   const RecordRow found = Require(reading->Find(c, "a")).value();
   EXPECT_EQ(found.row, row);

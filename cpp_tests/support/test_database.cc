@@ -24,14 +24,14 @@ CollectionRequest Graph(uint32_t dimensions, Metric metric, uint32_t min_size) {
 
 WriteCall* Group::Push(Op op) {
   calls_.push_back(std::make_unique<WriteCall>());
-  calls_.back()->op = std::move(op);
+  calls_.back()->ops.push_back(std::move(op));
   return calls_.back().get();
 }
 
 WriteCall* Group::Add(CollectionId collection, std::vector<TestRecord> records, bool replace) {
   PutOp put;
   put.collection = collection;
-  put.replace = replace;
+  put.on_conflict = replace ? OnConflict::kReplace : OnConflict::kError;
   for (TestRecord& record : records) {
     RecordInput input;
     input.id = std::move(record.id);
@@ -98,7 +98,7 @@ CollectionId TestDatabase::Create(const std::string& name, const CollectionReque
   WriteCall* call = group.Create(name, request);
   group.Commit(get());
   Require(call->status);
-  return std::get<CreateCollectionOp>(call->op).collection;
+  return OpOf<CreateCollectionOp>(call).collection;
 }
 
 CollectionId TestDatabase::Find(const std::string& name) const {
@@ -130,7 +130,7 @@ bool TestDatabase::Delete(CollectionId collection, const std::string& id) {
   const WriteCall* call = group.Delete(collection, id);
   group.Commit(get());
   Require(call->status);
-  return std::get<DeleteOp>(call->op).deleted;
+  return OpOf<DeleteOp>(call).deleted;
 }
 
 bool TestDatabase::DropCollection(const std::string& name) {
@@ -138,7 +138,7 @@ bool TestDatabase::DropCollection(const std::string& name) {
   const WriteCall* call = group.Drop(name);
   group.Commit(get());
   Require(call->status);
-  return std::get<DeleteCollectionOp>(call->op).deleted;
+  return OpOf<DeleteCollectionOp>(call).deleted;
 }
 
 std::optional<RecordOutput> TestDatabase::Get(CollectionId collection, const std::string& id) const {
@@ -165,9 +165,7 @@ std::vector<std::string> TestDatabase::SearchIds(CollectionId collection, const 
   return Ids(Search(collection, query, k, exact));
 }
 
-CollectionStats TestDatabase::Stats(CollectionId collection) const {
-  return Require(StatsOf(get(), collection, {}));
-}
+CollectionStats TestDatabase::Stats(CollectionId collection) const { return Require(StatsOf(get(), collection, {})); }
 
 void TestDatabase::Link() {
   while (Require(database_->RunBackground(1000000, {}))) {

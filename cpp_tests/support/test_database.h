@@ -22,6 +22,16 @@ CollectionRequest Vectors(uint32_t dimensions, Metric metric = Metric::kL2);
 // As Vectors(), with a graph from `min_size` vectors on.
 CollectionRequest Graph(uint32_t dimensions, Metric metric, uint32_t min_size);
 
+// The one operation of a call, with what came out of it. nullptr, or an exception, if it is another.
+template <class T>
+const T* OpIf(const WriteCall* call) {
+  return std::get_if<T>(&call->ops.at(0));
+}
+template <class T>
+const T& OpOf(const WriteCall* call) {
+  return std::get<T>(call->ops.at(0));
+}
+
 // Calls made in one group. Each is good until the next Run().
 class Group {
  public:

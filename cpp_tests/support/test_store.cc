@@ -57,7 +57,7 @@ RecordRow FullRecord(CollectionId collection, RowId row) {
   record.version = 3;
   record.created_at = 1767225600000;
   record.updated_at = 1767225600001;
-  record.expires_at = 1767225600002;
+  record.expires_at = 4102444800002;  // not soon
   record.metadata = "{\"a\":1}";
   record.text = "some text";
   record.vector = std::string_view("\x00\x00\x80\x3f\x00\x00\x00\x40", 8);

@@ -100,7 +100,8 @@ double Recall(const std::vector<uint32_t>& expected, const std::vector<uint32_t>
 std::optional<std::string> DataFolder(const std::string& name) {
   const std::filesystem::path checkout = std::filesystem::path(__FILE__).parent_path().parent_path().parent_path();
   const char* given = std::getenv("AGENTMEMDB_DATA");
-  const std::filesystem::path data = given != nullptr ? std::filesystem::path(given) : checkout.parent_path() / "shared/data";
+  const std::filesystem::path data =
+      given != nullptr ? std::filesystem::path(given) : checkout.parent_path() / "shared/data";
   if (!std::filesystem::is_directory(data / name)) return std::nullopt;
   return (data / name).string();
 }

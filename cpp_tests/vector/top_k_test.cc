@@ -62,9 +62,8 @@ TEST(TopK, EqualsSortingEverything) {
       all.push_back(Of(static_cast<float>(random.Below(15)), row));  // Many ties.
       best.Offer(all.back());
     }
-    std::sort(all.begin(), all.end(), [](const Neighbor& a, const Neighbor& b) {
-      return a.raw < b.raw || (a.raw == b.raw && a.row > b.row);
-    });
+    std::sort(all.begin(), all.end(),
+              [](const Neighbor& a, const Neighbor& b) { return a.raw < b.raw || (a.raw == b.raw && a.row > b.row); });
     std::vector<int64_t> expected;
     for (uint32_t i = 0; i < k; ++i) expected.push_back(ToInt(all[i].row));
     ASSERT_EQ(Rows(&best), expected);

@@ -1,4 +1,4 @@
-// Cancellation and deadline of one call. Long loops ask Stopped() at least every 256 candidates or 1 MiB.
+// Cancellation, deadline and progress of one call. Long loops ask Stopped() at least every 256 candidates or 1 MiB.
 #pragma once
 
 #include <atomic>
@@ -10,14 +10,14 @@
 
 namespace agentmemdb {
 
-// Threads: any. Copies share the flag.
+// Threads: any. Copies share the flag and the progress.
 class CancelToken {
  public:
-  CancelToken() : cancelled_(std::make_shared<std::atomic<bool>>(false)) {}
+  CancelToken() : shared_(std::make_shared<Shared>()) {}
 
-  void Cancel() const { cancelled_->store(true, std::memory_order_relaxed); }
+  void Cancel() const { shared_->cancelled.store(true, std::memory_order_relaxed); }
   void set_deadline_micros(int64_t monotonic_micros) { deadline_micros_ = monotonic_micros; }
-  bool cancelled() const { return cancelled_->load(std::memory_order_relaxed); }
+  bool cancelled() const { return shared_->cancelled.load(std::memory_order_relaxed); }
 
   // kAborted, kTimeout, or ok.
   Status Check() const {
@@ -28,8 +28,20 @@ class CancelToken {
   }
   bool Stopped() const { return !Check().ok(); }
 
+  // How far the call is, in a unit of its own: written by the thread that works, read by whoever shows it.
+  void Report(int64_t done, int64_t total) const {
+    shared_->total.store(total, std::memory_order_relaxed);
+    shared_->done.store(done, std::memory_order_relaxed);
+  }
+  int64_t done() const { return shared_->done.load(std::memory_order_relaxed); }
+  int64_t total() const { return shared_->total.load(std::memory_order_relaxed); }
+
  private:
-  std::shared_ptr<std::atomic<bool>> cancelled_;
+  struct Shared {
+    std::atomic<bool> cancelled{false};
+    std::atomic<int64_t> done{0}, total{0};
+  };
+  std::shared_ptr<Shared> shared_;
   int64_t deadline_micros_ = 0;
 };
 

@@ -22,6 +22,14 @@ Result<std::string> CanonicalPath(const std::string& path);
 // kNotFound when there is no such file, kIo otherwise.
 Result<FileIdentity> IdentifyFile(const std::string& path);
 bool IsFolder(const std::string& path);
+bool FileExists(const std::string& path);
+// Nothing happens when there is no such file.
+void RemoveFile(const std::string& path);
+// Makes the file's bytes survive power loss. Errors: kIo.
+Status SyncFile(const std::string& path);
+// Gives a file its name, which no other file may have, and makes that survive power loss.
+// Errors: kAlreadyExists, kIo.
+Status RenameNew(const std::string& from, const std::string& to);
 // 0 when there is no such file.
 int64_t FileBytes(const std::string& path);
 

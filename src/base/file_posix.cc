@@ -1,3 +1,4 @@
+#include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -15,14 +16,19 @@ Status IoError(const std::string& path, const std::string& what) {
   return Status(Code::kIo, what + " " + path + ": " + std::strerror(errno)).WithPath(path);
 }
 
+std::string FolderOf(const std::string& path) {
+  const size_t slash = path.rfind('/');
+  return slash == std::string::npos ? "." : slash == 0 ? "/" : path.substr(0, slash);
+}
+
 }  // namespace
 
 Result<std::string> CanonicalPath(const std::string& path) {
   char resolved[PATH_MAX];
   if (realpath(path.c_str(), resolved) != nullptr) return std::string(resolved);
   if (errno != ENOENT) return IoError(path, "cannot resolve");
+  const std::string folder = FolderOf(path);
   const size_t slash = path.rfind('/');
-  const std::string folder = slash == std::string::npos ? "." : slash == 0 ? "/" : path.substr(0, slash);
   const std::string name = slash == std::string::npos ? path : path.substr(slash + 1);
   // A link whose target is to be created: the database is the target, by whatever name it is opened next. Links in a
   // circle end above, with ELOOP.
@@ -48,6 +54,32 @@ Result<FileIdentity> IdentifyFile(const std::string& path) {
 bool IsFolder(const std::string& path) {
   struct stat info {};
   return stat(path.c_str(), &info) == 0 && S_ISDIR(info.st_mode);
+}
+
+bool FileExists(const std::string& path) {
+  struct stat info {};
+  return lstat(path.c_str(), &info) == 0;
+}
+
+void RemoveFile(const std::string& path) { unlink(path.c_str()); }
+
+Status SyncFile(const std::string& path) {
+  const int file = open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  if (file < 0) return IoError(path, "cannot open");
+  const int synced = fsync(file);
+  const Status status = synced == 0 ? Status() : IoError(path, "cannot sync");
+  close(file);
+  return status;
+}
+
+Status RenameNew(const std::string& from, const std::string& to) {
+  // A hard link fails when the name is taken; rename would replace the other file.
+  if (link(from.c_str(), to.c_str()) != 0) {
+    if (errno == EEXIST) return Status(Code::kAlreadyExists, "there is already a file " + to).WithPath(to);
+    return IoError(to, "cannot create");
+  }
+  unlink(from.c_str());
+  return SyncFile(FolderOf(to));
 }
 
 int64_t FileBytes(const std::string& path) {

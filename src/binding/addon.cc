@@ -8,6 +8,7 @@
 #include "binding/environment.h"
 #include "binding/js_error.h"
 #include "binding/record_batch_object.h"
+#include "binding/write_batch_object.h"
 #include "vector/distance.h"
 
 namespace agentmemdb::binding {
@@ -35,15 +36,18 @@ void NoteStep(const Napi::CallbackInfo& info) {
 Napi::Object Init(Napi::Env env, Napi::Object exports) {
   auto environment = std::make_unique<Environment>(env);
   const Napi::Function database = DatabaseObject::Define(env), collection = CollectionObject::Define(env);
-  const Napi::Function token = CancelTokenObject::Define(env), batch = RecordBatchObject::Define(env);
+  const Napi::Function token = CancelTokenObject::Define(env), records = RecordBatchObject::Define(env);
+  const Napi::Function writes = WriteBatchObject::Define(env);
   environment->database_class = Napi::Persistent(database);
   environment->collection_class = Napi::Persistent(collection);
   environment->cancel_token_class = Napi::Persistent(token);
-  environment->record_batch_class = Napi::Persistent(batch);
+  environment->record_batch_class = Napi::Persistent(records);
+  environment->write_batch_class = Napi::Persistent(writes);
   env.SetInstanceData(environment.release());
 
   exports.Set("CancelToken", token);
-  exports.Set("RecordBatch", batch);
+  exports.Set("RecordBatch", records);
+  exports.Set("WriteBatch", writes);
   exports.Set("open", Napi::Function::New<&DatabaseObject::Open>(env, "open"));
   exports.Set("openSync", Napi::Function::New<&DatabaseObject::Open>(env, "openSync", &sync_twin));
   exports.Set("sweep", Napi::Function::New<&Sweep>(env, "sweep"));

@@ -75,6 +75,13 @@ constexpr char kIncludeWanted[] = "an array of 'text', 'metadata', 'vector'";
 
 }  // namespace
 
+std::optional<int64_t> ReadWhole(Napi::Value value) {
+  if (!value.IsNumber()) return std::nullopt;
+  const double number = value.As<Napi::Number>().DoubleValue();
+  if (!(std::abs(number) <= 9007199254740992.0) || number != std::floor(number)) return std::nullopt;
+  return static_cast<int64_t>(number);
+}
+
 std::optional<std::string> ReadString(Napi::Value value) {
   if (!value.IsString()) return std::nullopt;
   return value.As<Napi::String>().Utf8Value();
@@ -107,6 +114,13 @@ std::string Args::String(size_t index, const char* name) {
   return text.value_or("");
 }
 
+std::string Args::FilePath(size_t index, const char* name) {
+  std::string path = String(index, name);
+  if (status_.ok() && (path.empty() || path.find('\0') != std::string::npos))
+    Refuse(Status::InvalidArgument(name, "must be a file path"));
+  return path;
+}
+
 bool Args::Bool(size_t index, const char* name) {
   if (!At(index).IsBoolean()) {
     Refuse(Wrong(name, "a boolean", At(index)));
@@ -126,8 +140,10 @@ uint64_t Args::Mark(size_t index) {
 RecordBatch Args::Record(size_t index) {
   RecordBatch batch;
   batch.single = true;
-  Fields fields(this, At(index), "record", {"id", "vector", "text", "metadata"});
+  Fields fields(this, At(index), "record", {"id", "vector", "text", "metadata", "expiresAt", "ttlMs"});
   RecordInput record;
+  record.expires_at = fields.Whole("expiresAt");
+  record.ttl_ms = fields.Whole("ttlMs");
   std::optional<std::string> id = fields.String("id");
   record.new_id = !id.has_value();
   record.id = std::move(id).value_or("");
@@ -141,6 +157,61 @@ RecordBatch Args::Record(size_t index) {
   }
   batch.records.push_back(std::move(record));
   return batch;
+}
+
+std::optional<std::string> Args::Filter(size_t index) {
+  if (At(index).IsUndefined()) return std::nullopt;
+  return String(index, "filter");
+}
+
+FindQuery Args::Page(size_t index) {
+  Fields fields(this, At(index), "query", {"limit", "after", "include", "mayEndEarly"});
+  FindQuery query;
+  query.limit = fields.Integer("limit").value_or(query.limit);
+  query.after = RowId{fields.Whole("after").value_or(0)};
+  query.may_end_early = fields.Boolean("mayEndEarly").value_or(false);
+  query.include = fields.IncludeFields("include").value_or(query.include);
+  return query;
+}
+
+OnConflict Args::Conflict(size_t index) {
+  const std::optional<std::string> name = ReadString(At(index));
+  if (name == "replace") return OnConflict::kReplace;
+  if (name == "skip") return OnConflict::kSkip;
+  if (name != "error") Refuse(Wrong("options.onConflict", "'error', 'replace' or 'skip'", At(index)));
+  return OnConflict::kError;
+}
+
+std::optional<Version> Args::IfVersion(size_t index) {
+  if (At(index).IsUndefined()) return std::nullopt;
+  const std::optional<int64_t> version = ReadWhole(At(index));
+  if (!version) Refuse(Wrong("options.ifVersion", "a whole number", At(index)));
+  return version;
+}
+
+PatchOp Args::Patch(size_t id_index, size_t fields_index, size_t if_version_index) {
+  PatchOp op;
+  op.id = String(id_index, "id");
+  op.if_version = IfVersion(if_version_index);
+  Fields fields(this, At(fields_index), "fields", {"vector", "text", "metadata", "expiresAt", "ttlMs"});
+  if (fields.IsNull("vector"))
+    op.vector.emplace(std::nullopt);
+  else if (std::optional<std::vector<float>> vector = fields.Vector("vector"))
+    op.vector = std::move(vector);
+  if (fields.IsNull("text"))
+    op.text.emplace(std::nullopt);
+  else if (std::optional<std::string> text = fields.String("text"))
+    op.text = std::move(text);
+  if (fields.IsNull("metadata"))
+    op.metadata.emplace(std::nullopt);
+  else if (std::optional<std::string> metadata = fields.String("metadata"))
+    op.metadata = std::move(metadata);
+  if (fields.IsNull("expiresAt"))
+    op.expires_at.emplace(std::nullopt);
+  else if (std::optional<int64_t> expires_at = fields.Whole("expiresAt"))
+    op.expires_at = expires_at;
+  op.ttl_ms = fields.Whole("ttlMs");
+  return op;
 }
 
 SearchQuery Args::Query(size_t index) {
@@ -183,9 +254,7 @@ CollectionRequest Args::CollectionOptions(size_t index) {
 
 DatabaseOptions Args::OpenOptions(size_t path_index, size_t options_index, int64_t* pending_max) {
   DatabaseOptions options;
-  options.path = String(path_index, "path");
-  if (status_.ok() && (options.path.empty() || options.path.find('\0') != std::string::npos))
-    Refuse(Status::InvalidArgument("path", "must be a file path or ':memory:'"));
+  options.path = FilePath(path_index, "path");
   Fields fields(this, At(options_index), "options", {"durability", "busyTimeoutMs", "maxPending"});
   if (std::optional<std::string> durability = fields.String("durability")) {
     if (*durability != "full" && *durability != "normal")
@@ -246,6 +315,14 @@ std::optional<uint32_t> Fields::Integer(const char* key) {
   if (value.IsUndefined()) return std::nullopt;
   const std::optional<uint32_t> number = ReadInteger(value);
   if (!number) args_->Refuse(Wrong(Named(key), "a non-negative integer", value));
+  return number;
+}
+
+std::optional<int64_t> Fields::Whole(const char* key) {
+  const Napi::Value value = Get(key);
+  if (value.IsUndefined()) return std::nullopt;
+  const std::optional<int64_t> number = ReadWhole(value);
+  if (!number) args_->Refuse(Wrong(Named(key), "a whole number", value));
   return number;
 }
 

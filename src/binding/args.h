@@ -14,6 +14,7 @@
 #include "base/cancel.h"
 #include "base/status.h"
 #include "binding/environment.h"
+#include "engine/find.h"
 #include "engine/op.h"
 #include "engine/search.h"
 
@@ -32,14 +33,25 @@ class Args {
   Napi::Env env() const { return info_.Env(); }
   const char* method() const { return method_; }
   const Status& status() const { return status_; }
+  // Keeps the first failure; ok changes nothing.
   void Refuse(Status status);
 
   // Positional arguments.
   std::string String(size_t index, const char* name);
+  // Not empty, no NUL.
+  std::string FilePath(size_t index, const char* name);
   bool Bool(size_t index, const char* name);
   uint64_t Mark(size_t index);
   RecordBatch Record(size_t index);
+  // 'error', 'replace' or 'skip'.
+  OnConflict Conflict(size_t index);
+  // What patch changes; `id` and `ifVersion` (undefined = any) are arguments of their own.
+  PatchOp Patch(size_t id_index, size_t fields_index, size_t if_version_index);
+  std::optional<Version> IfVersion(size_t index);
+  // A filter as JSON text; nullopt when undefined. It is parsed on the pool.
+  std::optional<std::string> Filter(size_t index);
   SearchQuery Query(size_t index);
+  FindQuery Page(size_t index);
   Include IncludeFields(size_t index, const char* name);
   CollectionRequest CollectionOptions(size_t index);
   // Options of open(), and how many calls may be pending.
@@ -63,6 +75,9 @@ class Fields {
   Fields(Args* args, Napi::Value value, std::string name, std::initializer_list<const char*> known);
 
   std::optional<uint32_t> Integer(const char* key);
+  // A whole number that a double holds exactly.
+  std::optional<int64_t> Whole(const char* key);
+  bool IsNull(const char* key) const { return Get(key).IsNull(); }
   std::optional<bool> Boolean(const char* key);
   std::optional<std::string> String(const char* key);
   std::optional<std::vector<float>> Vector(const char* key);
@@ -78,6 +93,8 @@ class Fields {
 
 // Text of a JavaScript string; nullopt when `value` is another type.
 std::optional<std::string> ReadString(Napi::Value value);
+// A whole number within 2^53: beyond it a double skips some. nullopt when `value` is anything else.
+std::optional<int64_t> ReadWhole(Napi::Value value);
 // Numbers of a Float32Array, not copied; empty optional when `value` is another type.
 std::optional<VectorView> ReadVector(Napi::Value value);
 

@@ -105,9 +105,14 @@ class RunCall final : public Call {
 class WritingCall final : public Call {
  public:
   using ConvertFunction = std::function<Napi::Value(Napi::Env, WriteCall&)>;
+  WritingCall(std::vector<Op> batch, ConvertFunction convert) : convert_(std::move(convert)) {
+    kind = CallKind::kWrite;
+    write_.ops = std::move(batch);
+    write_.is_batch = true;
+  }
   WritingCall(Op op, ConvertFunction convert) : convert_(std::move(convert)) {
     kind = CallKind::kWrite;
-    write_.op = std::move(op);
+    write_.ops.push_back(std::move(op));
   }
 
   void Run() override {
@@ -126,8 +131,12 @@ class WritingCall final : public Call {
     return &write_;
   }
   size_t weight() const override {
-    const auto* put = std::get_if<PutOp>(&write_.op);
-    return put == nullptr ? 1 : put->batch.records.size();
+    size_t records = 0;
+    for (const Op& op : write_.ops) {
+      const auto* put = std::get_if<PutOp>(&op);
+      records += put == nullptr ? 1 : put->batch.records.size();
+    }
+    return records;
   }
 
  private:

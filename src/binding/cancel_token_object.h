@@ -1,4 +1,4 @@
-// CancelToken for lib/: one a call that has a signal.
+// CancelToken for lib/: one a call that has a signal or shows its progress.
 #pragma once
 
 #include <napi.h>
@@ -17,6 +17,8 @@ class CancelTokenObject : public Napi::ObjectWrap<CancelTokenObject> {
 
  private:
   void Cancel(const Napi::CallbackInfo&) { token_.Cancel(); }
+  Napi::Value Done(const Napi::CallbackInfo& info);
+  Napi::Value Total(const Napi::CallbackInfo& info);
   CancelToken token_;
 };
 

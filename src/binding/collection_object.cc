@@ -5,6 +5,7 @@
 #include "binding/record_batch_object.h"
 #include "binding/start.h"
 #include "binding/to_js.h"
+#include "engine/find.h"
 
 namespace agentmemdb::binding {
 namespace {
@@ -20,6 +21,21 @@ struct Made {
 Napi::Value BoolToJs(Napi::Env env, bool& value) { return Napi::Boolean::New(env, value); }
 Napi::Value PackedToJs(Napi::Env env, Packed& packed) { return ToJs(env, packed); }
 
+Napi::Value WrittenToJs(Napi::Env env, const std::string& id, Version version) {
+  Napi::Object result = Napi::Object::New(env);
+  result.Set("id", ToJs(env, id));
+  result.Set("version", Napi::Number::New(env, static_cast<double>(version)));
+  return result;
+}
+
+// On the pool: a filter may be long.
+Status ParseInto(const std::optional<std::string>& json, std::optional<Filter>* filter) {
+  if (!json) return {};
+  Result<Filter> parsed = ParseFilter(*json);
+  if (parsed.ok()) *filter = std::move(*parsed);
+  return parsed.status();
+}
+
 }  // namespace
 
 Napi::Function CollectionObject::Define(Napi::Env env) {
@@ -30,6 +46,10 @@ Napi::Function CollectionObject::Define(Napi::Env env) {
                          InstanceMethod<&Self::Put>("putSync", napi_default, &sync_twin),
                          InstanceMethod<&Self::PutMany>("putMany"),
                          InstanceMethod<&Self::PutMany>("putManySync", napi_default, &sync_twin),
+                         InstanceMethod<&Self::Patch>("patch"),
+                         InstanceMethod<&Self::Patch>("patchSync", napi_default, &sync_twin),
+                         InstanceMethod<&Self::DeleteWhere>("deleteWhere"),
+                         InstanceMethod<&Self::DeleteWhere>("deleteWhereSync", napi_default, &sync_twin),
                          InstanceMethod<&Self::Get>("get"),
                          InstanceMethod<&Self::Get>("getSync", napi_default, &sync_twin),
                          InstanceMethod<&Self::Has>("has"),
@@ -40,6 +60,8 @@ Napi::Function CollectionObject::Define(Napi::Env env) {
                          InstanceMethod<&Self::Count>("countSync", napi_default, &sync_twin),
                          InstanceMethod<&Self::Search>("search"),
                          InstanceMethod<&Self::Search>("searchSync", napi_default, &sync_twin),
+                         InstanceMethod<&Self::Find>("find"),
+                         InstanceMethod<&Self::Find>("findSync", napi_default, &sync_twin),
                          InstanceMethod<&Self::AddedMark>("addedMark"),
                          InstanceMethod<&Self::LinkUpTo>("linkUpTo"),
                          InstanceMethod<&Self::Stats>("stats"),
@@ -55,50 +77,82 @@ CollectionObject::CollectionObject(const Napi::CallbackInfo& info) : Napi::Objec
   info_ = made->info;
 }
 
+const CollectionObject* CollectionObject::Read(Napi::Value value) {
+  if (!value.IsObject()) return nullptr;
+  const Napi::Object object = value.As<Napi::Object>();
+  if (!object.InstanceOf(Environment::Of(value.Env()).collection_class.Value())) return nullptr;
+  return Unwrap(object);
+}
+
 Napi::Value CollectionObject::New(Napi::Env env, const std::shared_ptr<Handle>& handle, const CollectionInfo& info) {
   Made made{handle, info};
   return Environment::Of(env).collection_class.New({Napi::External<Made>::New(env, &made)});
 }
 
-// put(replace, record, token, timeoutMs) resolves to { id, version }.
+// put(method, onConflict, record, token, timeoutMs) resolves to { id, version }.
 Napi::Value CollectionObject::Put(const Napi::CallbackInfo& info) {
+  Args args(info, ReadString(info[0]) == "upsert" ? "Collection.upsert" : "Collection.add");
   PutOp op;
   op.collection = info_.id;
-  op.replace = info[0].ToBoolean();
-  Args args(info, op.replace ? "Collection.upsert" : "Collection.add");
-  op.batch = args.Record(1);
-  const CancelToken cancel = args.Control(2);
+  op.on_conflict = args.Conflict(1);
+  op.batch = args.Record(2);
+  const CancelToken cancel = args.Control(3);
   return StartCall(args, handle_, cancel,
                    std::make_unique<WritingCall>(std::move(op), [](Napi::Env env, WriteCall& call) -> Napi::Value {
-                     Napi::Object result = Napi::Object::New(env);
-                     result.Set("id", ToJs(env, std::get<PutOp>(call.op).batch.records.front().id));
-                     result.Set("version", Napi::Number::New(env, static_cast<double>(call.version)));
-                     return result;
+                     return WrittenToJs(env, std::get<PutOp>(call.ops[0]).batch.records.front().id, call.version);
                    }));
 }
 
-// putMany(replace, batch, token, timeoutMs) resolves to { inserted, updated, version }: lib/ knows the ids.
+// putMany(method, onConflict, batch, token, timeoutMs) resolves to { inserted, updated, skipped, version }: lib/ knows the
+// ids.
 Napi::Value CollectionObject::PutMany(const Napi::CallbackInfo& info) {
+  Args args(info, ReadString(info[0]) == "upsertMany" ? "Collection.upsertMany" : "Collection.addMany");
   PutOp op;
   op.collection = info_.id;
-  op.replace = info[0].ToBoolean();
-  Args args(info, op.replace ? "Collection.upsertMany" : "Collection.addMany");
+  op.on_conflict = args.Conflict(1);
   Napi::ObjectReference matrix;
-  if (RecordBatchObject* batch = RecordBatchObject::Read(info[1]))
+  if (RecordBatchObject* batch = RecordBatchObject::Read(info[2]))
     args.Refuse(batch->Take(&op.batch, &matrix));
   else
     args.Refuse(Status::InvalidArgument("records", "must be a batch"));
-  const CancelToken cancel = args.Control(2);
+  const CancelToken cancel = args.Control(3);
   auto call = std::make_unique<WritingCall>(std::move(op), [](Napi::Env env, WriteCall& done) -> Napi::Value {
-    const auto& put = std::get<PutOp>(done.op);
+    const auto& put = std::get<PutOp>(done.ops[0]);
     Napi::Object result = Napi::Object::New(env);
     result.Set("inserted", put.inserted);
     result.Set("updated", put.updated);
+    result.Set("skipped", put.skipped);
     result.Set("version", Napi::Number::New(env, static_cast<double>(done.version)));
     return result;
   });
   call->held = std::move(matrix);
   return StartCall(args, handle_, cancel, std::move(call));
+}
+
+// patch(id, fields, ifVersion, token, timeoutMs) resolves to { id, version }.
+Napi::Value CollectionObject::Patch(const Napi::CallbackInfo& info) {
+  Args args(info, "Collection.patch");
+  PatchOp op = args.Patch(0, 1, 2);
+  op.collection = info_.id;
+  const CancelToken cancel = args.Control(3);
+  return StartCall(args, handle_, cancel,
+                   std::make_unique<WritingCall>(std::move(op), [](Napi::Env env, WriteCall& call) -> Napi::Value {
+                     return WrittenToJs(env, std::get<PatchOp>(call.ops[0]).id, call.version);
+                   }));
+}
+
+// deleteWhere(filter, token, timeoutMs) resolves to how many.
+Napi::Value CollectionObject::DeleteWhere(const Napi::CallbackInfo& info) {
+  Args args(info, "Collection.deleteWhere");
+  DeleteWhereOp op;
+  op.collection = info_.id;
+  op.filter_json = args.String(0, "filter");
+  const CancelToken cancel = args.Control(1);
+  return StartCall(args, handle_, cancel,
+                   std::make_unique<WritingCall>(std::move(op), [](Napi::Env env, WriteCall& call) -> Napi::Value {
+                     const auto& rows = std::get<DeleteWhereOp>(call.ops[0]).rows;
+                     return Napi::Number::New(env, static_cast<double>(rows.size()));
+                   }));
 }
 
 Napi::Value CollectionObject::Get(const Napi::CallbackInfo& info) {
@@ -128,40 +182,68 @@ Napi::Value CollectionObject::Has(const Napi::CallbackInfo& info) {
       BoolToJs);
 }
 
+// delete(id, ifVersion, token, timeoutMs).
 Napi::Value CollectionObject::Delete(const Napi::CallbackInfo& info) {
   Args args(info, "Collection.delete");
   DeleteOp op;
   op.collection = info_.id;
   op.id = args.String(0, "id");
-  const CancelToken cancel = args.Control(1);
+  op.if_version = args.IfVersion(1);
+  const CancelToken cancel = args.Control(2);
   return StartCall(args, handle_, cancel,
                    std::make_unique<WritingCall>(std::move(op), [](Napi::Env env, WriteCall& call) -> Napi::Value {
-                     return Napi::Boolean::New(env, std::get<DeleteOp>(call.op).deleted);
+                     return Napi::Boolean::New(env, std::get<DeleteOp>(call.ops[0]).deleted);
                    }));
 }
 
+// count(filter, token, timeoutMs).
 Napi::Value CollectionObject::Count(const Napi::CallbackInfo& info) {
   Args args(info, "Collection.count");
-  const CancelToken cancel = args.Control(0);
+  const std::optional<std::string> json = args.Filter(0);
+  const CancelToken cancel = args.Control(1);
   return Start<int64_t>(
-      CallKind::kRead, args, handle_, cancel,
-      [database = handle_->database, collection = info_.id](const CancelToken& token) {
-        return agentmemdb::Count(database.get(), collection, token);
+      json ? CallKind::kSolo : CallKind::kRead, args, handle_, cancel,
+      [database = handle_->database, collection = info_.id, json](const CancelToken& token) -> Result<int64_t> {
+        std::optional<Filter> filter;
+        RETURN_IF_ERROR(ParseInto(json, &filter));
+        return filter ? CountMatching(database.get(), collection, *filter, token)
+                      : agentmemdb::Count(database.get(), collection, token);
       },
       [](Napi::Env env, int64_t& count) -> Napi::Value { return Napi::Number::New(env, static_cast<double>(count)); });
 }
 
+// search(query, filter, token, timeoutMs).
 Napi::Value CollectionObject::Search(const Napi::CallbackInfo& info) {
   Args args(info, "Collection.search");
   SearchQuery query = args.Query(0);
-  const CancelToken cancel = args.Control(1);
+  const std::optional<std::string> json = args.Filter(1);
+  const CancelToken cancel = args.Control(2);
   return Start<Packed>(
-      CallKind::kRead, args, handle_, cancel,
-      [database = handle_->database, collection = info_.id,
-       query = std::move(query)](const CancelToken& token) -> Result<Packed> {
+      json ? CallKind::kSolo : CallKind::kRead, args, handle_, cancel,
+      [database = handle_->database, collection = info_.id, query = std::move(query),
+       json](const CancelToken& token) mutable -> Result<Packed> {
+        RETURN_IF_ERROR(ParseInto(json, &query.filter));
         Result<SearchOutput> output = agentmemdb::Search(database.get(), collection, query, token);
         if (!output.ok()) return output.status();
         return PackHits(*output, query);
+      },
+      PackedToJs);
+}
+
+// find(query, filter, token, timeoutMs): one page; `about` is { last, more }.
+Napi::Value CollectionObject::Find(const Napi::CallbackInfo& info) {
+  Args args(info, "Collection.find");
+  FindQuery query = args.Page(0);
+  const std::optional<std::string> json = args.Filter(1);
+  const CancelToken cancel = args.Control(2);
+  return Start<Packed>(
+      CallKind::kSolo, args, handle_, cancel,
+      [database = handle_->database, collection = info_.id, query,
+       json](const CancelToken& token) mutable -> Result<Packed> {
+        RETURN_IF_ERROR(ParseInto(json, &query.filter));
+        Result<FindOutput> output = agentmemdb::Find(database.get(), collection, query, token);
+        if (!output.ok()) return output.status();
+        return PackPage(*output);
       },
       PackedToJs);
 }

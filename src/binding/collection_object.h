@@ -17,14 +17,22 @@ class CollectionObject : public Napi::ObjectWrap<CollectionObject> {
   explicit CollectionObject(const Napi::CallbackInfo& info);
   static Napi::Value New(Napi::Env env, const std::shared_ptr<Handle>& handle, const CollectionInfo& info);
 
+  // nullptr when `value` is not one.
+  static const CollectionObject* Read(Napi::Value value);
+  CollectionId id() const { return info_.id; }
+  const Handle* handle() const { return handle_.get(); }
+
  private:
   Napi::Value Put(const Napi::CallbackInfo& info);
   Napi::Value PutMany(const Napi::CallbackInfo& info);
+  Napi::Value Patch(const Napi::CallbackInfo& info);
+  Napi::Value DeleteWhere(const Napi::CallbackInfo& info);
   Napi::Value Get(const Napi::CallbackInfo& info);
   Napi::Value Has(const Napi::CallbackInfo& info);
   Napi::Value Delete(const Napi::CallbackInfo& info);
   Napi::Value Count(const Napi::CallbackInfo& info);
   Napi::Value Search(const Napi::CallbackInfo& info);
+  Napi::Value Find(const Napi::CallbackInfo& info);
   Napi::Value AddedMark(const Napi::CallbackInfo& info);
   Napi::Value LinkUpTo(const Napi::CallbackInfo& info);
   Napi::Value Stats(const Napi::CallbackInfo& info);

@@ -5,6 +5,7 @@
 #include "binding/environment.h"
 #include "binding/start.h"
 #include "binding/to_js.h"
+#include "binding/write_batch_object.h"
 
 namespace agentmemdb::binding {
 namespace {
@@ -33,10 +34,15 @@ Napi::Function DatabaseObject::Define(Napi::Env env) {
                          InstanceMethod<&Self::DeleteCollection>("deleteCollectionSync", napi_default, &sync_twin),
                          InstanceMethod<&Self::Stats>("stats"),
                          InstanceMethod<&Self::Stats>("statsSync", napi_default, &sync_twin),
+                         InstanceMethod<&Self::BackUp>("backup"),
+                         InstanceMethod<&Self::Batch>("batch"),
+                         InstanceMethod<&Self::Batch>("batchSync", napi_default, &sync_twin),
                          InstanceMethod<&Self::RunBackground>("runBackground"),
                          InstanceMethod<&Self::Close>("close"),
                          InstanceMethod<&Self::Close>("closeSync", napi_default, &sync_twin),
                          InstanceMethod<&Self::Path>("path"),
+                         InstanceMethod<&Self::Version>("version"),
+                         InstanceMethod<&Self::HasRoom>("hasRoom"),
                      });
 }
 
@@ -98,7 +104,7 @@ Napi::Value DatabaseObject::CreateCollection(const Napi::CallbackInfo& info) {
   const CancelToken cancel = args.Control(3);
   return StartCall(args, handle_, cancel,
                    std::make_unique<WritingCall>(std::move(op), [handle = handle_](Napi::Env env, WriteCall& call) {
-                     const auto& created = std::get<CreateCollectionOp>(call.op);
+                     const auto& created = std::get<CreateCollectionOp>(call.ops[0]);
                      return CollectionObject::New(env, handle, {created.collection, created.name, created.options});
                    }));
 }
@@ -123,7 +129,7 @@ Napi::Value DatabaseObject::DeleteCollection(const Napi::CallbackInfo& info) {
   const CancelToken cancel = args.Control(1);
   return StartCall(args, handle_, cancel,
                    std::make_unique<WritingCall>(std::move(op), [](Napi::Env env, WriteCall& call) -> Napi::Value {
-                     return Napi::Boolean::New(env, std::get<DeleteCollectionOp>(call.op).deleted);
+                     return Napi::Boolean::New(env, std::get<DeleteCollectionOp>(call.ops[0]).deleted);
                    }));
 }
 
@@ -139,6 +145,44 @@ Napi::Value DatabaseObject::Stats(const Napi::CallbackInfo& info) {
         return StatsToJson(database->stats(), scheduler, steps, step_max);
       },
       [](Napi::Env env, std::string& json) { return ToJs(env, json); });
+}
+
+// backup(path, token, timeoutMs): the token tells pages done and in all.
+Napi::Value DatabaseObject::BackUp(const Napi::CallbackInfo& info) {
+  Args args(info, "Database.backup");
+  const std::string path = args.FilePath(0, "path");
+  const CancelToken cancel = args.Control(1);
+  return Start<bool>(
+      CallKind::kSolo, args, handle_, cancel,
+      [database = handle_->database, path](const CancelToken& token) -> Result<bool> {
+        RETURN_IF_ERROR(database->BackUp(path, token));
+        return true;
+      },
+      [](Napi::Env env, bool&) { return env.Undefined(); });
+}
+
+// batch(writeBatch, token, timeoutMs) resolves to { version, deleted }: a digit for each operation, 1 where a record was
+// deleted.
+Napi::Value DatabaseObject::Batch(const Napi::CallbackInfo& info) {
+  Args args(info, "Database.batch");
+  std::vector<Op> ops;
+  if (WriteBatchObject* batch = WriteBatchObject::Read(info[0]))
+    args.Refuse(batch->Take(handle_.get(), &ops));
+  else
+    args.Refuse(Status::InvalidArgument("operations", "must be a batch"));
+  const CancelToken cancel = args.Control(1);
+  return StartCall(args, handle_, cancel,
+                   std::make_unique<WritingCall>(std::move(ops), [](Napi::Env env, WriteCall& call) -> Napi::Value {
+                     std::string deleted;
+                     for (const Op& op : call.ops) {
+                       const auto* remove = std::get_if<DeleteOp>(&op);
+                       deleted.push_back(remove != nullptr && remove->deleted ? '1' : '0');
+                     }
+                     Napi::Object result = Napi::Object::New(env);
+                     result.Set("version", Napi::Number::New(env, static_cast<double>(call.version)));
+                     result.Set("deleted", ToJs(env, deleted));
+                     return result;
+                   }));
 }
 
 // runBackground(): one slice; resolves whether there is more. Nobody waits for it, and it keeps no process alive.
@@ -177,6 +221,17 @@ Napi::Value DatabaseObject::Close(const Napi::CallbackInfo& info) {
 
 Napi::Value DatabaseObject::Path(const Napi::CallbackInfo& info) {
   return Napi::String::New(info.Env(), handle_->database == nullptr ? "" : handle_->database->path());
+}
+
+// version(): the change version this process has seen last.
+Napi::Value DatabaseObject::Version(const Napi::CallbackInfo& info) {
+  const Database* database = handle_->database.get();
+  return Napi::Number::New(info.Env(), database == nullptr ? 0 : static_cast<double>(database->applied()));
+}
+
+// hasRoom(): whether at most half of the calls that may be pending are.
+Napi::Value DatabaseObject::HasRoom(const Napi::CallbackInfo& info) {
+  return Napi::Boolean::New(info.Env(), handle_->pending <= handle_->pending_max / 2);
 }
 
 }  // namespace agentmemdb::binding

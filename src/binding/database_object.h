@@ -27,9 +27,13 @@ class DatabaseObject : public Napi::ObjectWrap<DatabaseObject> {
   Napi::Value ListCollections(const Napi::CallbackInfo& info);
   Napi::Value DeleteCollection(const Napi::CallbackInfo& info);
   Napi::Value Stats(const Napi::CallbackInfo& info);
+  Napi::Value BackUp(const Napi::CallbackInfo& info);
+  Napi::Value Batch(const Napi::CallbackInfo& info);
   Napi::Value RunBackground(const Napi::CallbackInfo& info);
   Napi::Value Close(const Napi::CallbackInfo& info);
   Napi::Value Path(const Napi::CallbackInfo& info);
+  Napi::Value Version(const Napi::CallbackInfo& info);
+  Napi::Value HasRoom(const Napi::CallbackInfo& info);
 
   std::shared_ptr<Lane> lane_;
   std::shared_ptr<Handle> handle_;

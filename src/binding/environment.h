@@ -16,7 +16,7 @@ struct Environment {
   static Environment& Of(Napi::Env env) { return *env.GetInstanceData<Environment>(); }
 
   std::shared_ptr<Lane> lane;
-  Napi::FunctionReference database_class, collection_class, cancel_token_class, record_batch_class;
+  Napi::FunctionReference database_class, collection_class, cancel_token_class, record_batch_class, write_batch_class;
   // Steps of ours on this event loop: parsing, converting, settling. Thread CPU time.
   int64_t loop_steps = 0;
   int64_t loop_step_max_micros = 0;

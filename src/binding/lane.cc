@@ -77,11 +77,7 @@ void Lane::Settle(std::vector<std::unique_ptr<Call>> calls) {
     std::unique_ptr<Call> call = std::move(unsettled_.front());
     unsettled_.pop_front();
     try {
-      SettleOne(call.get());
-      // A handle closed or collected meanwhile leaves the engine to its last call: not to be freed on the event loop.
-      std::shared_ptr<Database> database = call->database;
-      call.reset();
-      if (database.use_count() == 1) Retire(std::move(database));
+      SettleOne(std::move(call));
     } catch (...) {  // JavaScript cannot run any more: the environment is ending.
       return Die();
     }
@@ -92,20 +88,28 @@ void Lane::Settle(std::vector<std::unique_ptr<Call>> calls) {
   }
 }
 
-void Lane::SettleOne(Call* call) {
+void Lane::SettleOne(std::unique_ptr<Call> call) {
   const Napi::HandleScope scope(env_);
   if (call->keeps_alive) KeepAlive(-1);
   if (call->deferred) {
-    Napi::Value value = TryConvert(call);
+    Napi::Value value = TryConvert(call.get());
     if (call->status().ok())
       call->deferred->Resolve(value);
     else
       call->deferred->Reject(ToJsError(env_, call->method, call->status()));
   }
-  if (call->handle != nullptr && !call->keeps_alive) --call->handle->background;
-  if (call->handle != nullptr && --call->handle->pending == 0 && call->handle->when_idle) {
-    const auto idle = std::move(call->handle->when_idle);
-    call->handle->when_idle = nullptr;
+  const std::shared_ptr<Handle> handle = call->handle;
+  const bool background = !call->keeps_alive;
+  std::shared_ptr<Database> database = std::move(call->database);
+  call.reset();
+  // A handle closed or collected meanwhile leaves the engine to its last call: not to be freed on the event loop.
+  if (database.use_count() == 1) Retire(std::move(database));
+  database.reset();  // Before close() goes on: it has to hold the last reference.
+  if (handle == nullptr) return;
+  if (background) --handle->background;
+  if (--handle->pending == 0 && handle->when_idle) {
+    const auto idle = std::move(handle->when_idle);
+    handle->when_idle = nullptr;
     idle();
   }
 }

@@ -52,7 +52,7 @@ Napi::Value RecordBatchObject::SetMatrix(const Napi::CallbackInfo& info) {
   return info.Env().Undefined();
 }
 
-// append(count, ids, vectors, texts, metadatas): columns of `count`, each undefined when no record has any. Returns the
+// append(count, ids, vectors, texts, metadatas, expiresAts, ttls): columns of `count`, each undefined when no record has any. Returns the
 // ids made for records that came without, undefined elsewhere.
 Napi::Value RecordBatchObject::Append(const Napi::CallbackInfo& info) {
   const StepTimer step(info.Env());
@@ -82,6 +82,10 @@ void RecordBatchObject::AppendOne(const Napi::CallbackInfo& info, uint32_t i, Na
   }
   if (!Missing(text) && !(record.text = ReadString(text))) refuse(".text", "must be a string");
   if (!Missing(metadata) && !(record.metadata = ReadString(metadata))) refuse(".metadata", "must be JSON text");
+  const Napi::Value expires_at = At(info[5], i), ttl_ms = At(info[6], i);
+  if (!Missing(expires_at) && !(record.expires_at = ReadWhole(expires_at)))
+    refuse(".expiresAt", "must be a whole number");
+  if (!Missing(ttl_ms) && !(record.ttl_ms = ReadWhole(ttl_ms))) refuse(".ttlMs", "must be a whole number");
   if (row_floats_ != 0) {
     const size_t offset = batch_.records.size() * row_floats_;
     if (offset + row_floats_ > matrix_view_.size()) return refuse(".vector", "is missing from the matrix");

@@ -91,7 +91,7 @@ class Lane : public std::enable_shared_from_this<Lane> {
   friend class Scheduler;
   static void OnWake(napi_env env, napi_value callback, void* context, void* data);
   void Wake();  // From any thread, under the scheduler's mutex.
-  void SettleOne(Call* call);
+  void SettleOne(std::unique_ptr<Call> call);
   Napi::Value TryConvert(Call* call);
   void KeepAlive(int change);
 

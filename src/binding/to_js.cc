@@ -35,9 +35,34 @@ class ObjectWriter {
   bool first_ = true;
 };
 
-void WriteContent(ObjectWriter* object, const RecordOutput& record) {
+void WriteContent(ObjectWriter* object, const RecordOutput& record, Packed* packed) {
   if (record.text) object->Text("text", *record.text);
   if (record.metadata) object->Key("metadata")->append(*record.metadata);  // It is JSON already.
+  if (record.vector.empty()) return;
+  object->Integer("vector", static_cast<int64_t>(packed->vector_count++));
+  packed->vectors.insert(packed->vectors.end(), record.vector.begin(), record.vector.end());
+}
+
+void WriteRecord(std::string* json, const RecordOutput& record, Packed* packed) {
+  ObjectWriter object(json);
+  object.Text("id", record.id);
+  WriteContent(&object, record, packed);
+  if (record.expires_at) object.Integer("expiresAt", *record.expires_at);
+  object.Integer("createdAt", record.created_at);
+  object.Integer("updatedAt", record.updated_at);
+  object.Integer("version", record.version);
+  object.Close();
+}
+
+// Where the next element of a JSON array goes: a new part when the last is full.
+std::string* NextElement(Packed* packed) {
+  if (packed->parts.back().size() > kPartBytes) {
+    packed->parts.back().push_back(']');
+    packed->parts.emplace_back("[");
+  }
+  std::string* json = &packed->parts.back();
+  if (json->size() > 1) json->push_back(',');
+  return json;
 }
 
 std::string ExplainToJson(const SearchOutput& output) {
@@ -64,37 +89,33 @@ Packed PackHits(const SearchOutput& output, const SearchQuery& query) {
   Packed packed;
   packed.parts.emplace_back("[");
   for (const Hit& hit : output.hits) {
-    if (packed.parts.back().size() > kPartBytes) {
-      packed.parts.back().push_back(']');
-      packed.parts.emplace_back("[");
-    }
-    std::string& json = packed.parts.back();
-    if (json.size() > 1) json.push_back(',');
-    ObjectWriter object(&json);
+    ObjectWriter object(NextElement(&packed));
     object.Text("id", hit.record.id);
     object.Number("score", hit.score);
     object.Number("distance", hit.distance);
-    WriteContent(&object, hit.record);
+    WriteContent(&object, hit.record, &packed);
     object.Close();
-    packed.vectors.insert(packed.vectors.end(), hit.record.vector.begin(), hit.record.vector.end());
   }
   packed.parts.back().push_back(']');
-  if (query.explain) packed.explain = ExplainToJson(output);
+  if (query.explain) packed.about = ExplainToJson(output);
+  return packed;
+}
+
+Packed PackPage(const FindOutput& output) {
+  Packed packed;
+  packed.parts.emplace_back("[");
+  for (const RecordOutput& record : output.records) WriteRecord(NextElement(&packed), record, &packed);
+  packed.parts.back().push_back(']');
+  ObjectWriter about(&packed.about);
+  about.Integer("last", ToInt(output.last));
+  about.Key("more")->append(output.more ? "true" : "false");
+  about.Close();
   return packed;
 }
 
 Packed PackRecord(const std::optional<RecordOutput>& record) {
   Packed packed;
-  if (!record) return packed;
-  std::string& json = packed.parts.emplace_back();
-  ObjectWriter object(&json);
-  object.Text("id", record->id);
-  WriteContent(&object, *record);
-  object.Integer("createdAt", record->created_at);
-  object.Integer("updatedAt", record->updated_at);
-  object.Integer("version", record->version);
-  object.Close();
-  packed.vectors = record->vector;
+  if (record) WriteRecord(&packed.parts.emplace_back(), *record, &packed);
   return packed;
 }
 
@@ -184,7 +205,7 @@ Napi::Value ToJs(Napi::Env env, const std::string& utf8) {
 
 Napi::Value ToJs(Napi::Env env, const Packed& packed) {
   if (packed.parts.empty()) return env.Undefined();
-  if (packed.parts.size() == 1 && packed.vectors.empty() && packed.explain.empty())
+  if (packed.parts.size() == 1 && packed.vectors.empty() && packed.about.empty())
     return ToJs(env, packed.parts.front());
   Napi::Object object = Napi::Object::New(env);
   Napi::Array parts = Napi::Array::New(env, packed.parts.size());
@@ -195,8 +216,9 @@ Napi::Value ToJs(Napi::Env env, const Packed& packed) {
     Napi::ArrayBuffer buffer = Napi::ArrayBuffer::New(env, bytes);
     std::memcpy(buffer.Data(), packed.vectors.data(), bytes);
     object.Set("vectors", buffer);
+    object.Set("vectorCount", static_cast<double>(packed.vector_count));
   }
-  if (!packed.explain.empty()) object.Set("explain", ToJs(env, packed.explain));
+  if (!packed.about.empty()) object.Set("about", ToJs(env, packed.about));
   return object;
 }
 

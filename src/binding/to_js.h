@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "binding/scheduler.h"
+#include "engine/find.h"
 #include "engine/search.h"
 
 namespace agentmemdb::binding {
@@ -15,20 +16,23 @@ namespace agentmemdb::binding {
 struct Packed {
   // JSON arrays of at most about 256 KiB each, so that lib/ can parse a big result in slices.
   std::vector<std::string> parts;
-  std::vector<float> vectors;  // row after row, when asked for
-  std::string explain;         // JSON object, when asked for
+  // Row after row, when asked for. A record has "vector": <its number> in the JSON.
+  std::vector<float> vectors;
+  size_t vector_count = 0;
+  std::string about;  // JSON object that goes beside the records: explain, cursor
 };
 
 Packed PackHits(const SearchOutput& output, const SearchQuery& query);
 // No part when there is no record.
 Packed PackRecord(const std::optional<RecordOutput>& record);
+Packed PackPage(const FindOutput& output);
 std::string InfoToJson(const CollectionInfo& info);
 std::string InfosToJson(const std::vector<CollectionInfo>& infos);
 std::string StatsToJson(const CollectionStats& stats);
 std::string StatsToJson(const DatabaseStats& stats, const SchedulerStats& scheduler, int64_t loop_steps,
                         int64_t loop_step_max_micros);
 
-// A string when there is one part and nothing else; undefined when there is no part; else { parts, vectors, explain }.
+// A string when there is one part and nothing else; undefined when there is no part; else { parts, vectors, vectorCount, about }.
 Napi::Value ToJs(Napi::Env env, const Packed& packed);
 Napi::Value ToJs(Napi::Env env, const std::string& utf8);
 

@@ -15,8 +15,10 @@ void Database::Apply(const ChangeSet& changes, Version version) {
         collection = collections_.at(ToInt(change.collection)).get();
       if (change.kind == RowChangeKind::kDeleted)
         collection->Delete(change.row);
+      else if (change.kind == RowChangeKind::kTouched)
+        collection->SetExpiry(change.row, change.expires_at);
       else
-        collection->Put(change.slot, change.row, !change.vector.empty());
+        collection->Put(change.slot, change.row, !change.vector.empty(), change.expires_at);
     }
     for (const CollectionId id : changes.dropped) collections_.erase(ToInt(id));
     for (const CollectionRow& count : changes.counts) {
@@ -33,7 +35,8 @@ void Database::Apply(const ChangeSet& changes, Version version) {
 Status Database::Stage(ChangeSet* changes) {
   std::map<int64_t, std::vector<RowChange*>> puts;
   for (RowChange& change : changes->rows) {
-    if (change.kind != RowChangeKind::kDeleted) puts[ToInt(change.collection)].push_back(&change);
+    if (change.kind == RowChangeKind::kInserted || change.kind == RowChangeKind::kUpdated)
+      puts[ToInt(change.collection)].push_back(&change);
   }
   std::vector<std::pair<Collection*, const std::vector<RowChange*>*>> reserved;
   try {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "base/types.h"
@@ -9,14 +10,20 @@
 
 namespace agentmemdb {
 
-enum class RowChangeKind : uint8_t { kInserted, kUpdated, kDeleted };
+enum class RowChangeKind : uint8_t {
+  kInserted,
+  kUpdated,
+  kTouched,  // its place among the vectors stays
+  kDeleted,
+};
 
 struct RowChange {
   CollectionId collection{};
   RowId row{};
   RowChangeKind kind{};
   VectorView vector;  // into the call's memory; empty = none
-  Slot slot{};        // when staged
+  std::optional<TimeMs> expires_at;
+  Slot slot{};  // when staged
   bool staged = false;
 };
 

@@ -27,7 +27,7 @@ class Loader {
       std::memcpy(vector_.data(), record.vector->data(), bytes);
       collection.Stage(slot, vector_);
     }
-    collection.Put(slot, record.row, record.vector && bytes > 0);
+    collection.Put(slot, record.row, record.vector && bytes > 0, record.expires_at);
     return true;
   }
 

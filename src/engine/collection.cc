@@ -30,6 +30,8 @@ std::vector<Slot> Collection::Reserve(uint32_t puts) {
     slot_of_.reserve(wanted * 2);
   if (bound > free_.capacity()) free_.reserve(bound + bound / 2);
   has_vector_.resize(bound);
+  live_.Reserve(bound);
+  if (const size_t wanted = row_order_.size() + puts; wanted > row_order_.capacity()) row_order_.reserve(wanted * 2);
   if (vectors_ != nullptr) vectors_->Reserve(bound, puts);
   rows_.resize(bound);  // The last that can fail.
   slots.assign(free_.end() - reused, free_.end());
@@ -49,15 +51,37 @@ void Collection::Stage(Slot slot, VectorView vector) {
   vectors_->Stage(slot, unit_);
 }
 
-void Collection::Put(Slot slot, RowId row, bool staged) {
+void Collection::Put(Slot slot, RowId row, bool staged, std::optional<TimeMs> expires_at) {
   const auto [place, is_new] = slot_of_.try_emplace(ToInt(row), slot);
-  if (!is_new) {
+  if (is_new) {
+    // Rows are given in ascending order; a damaged record that was replaced is the exception.
+    const auto at = row_order_.empty() || row_order_.back() < row
+                        ? row_order_.end()
+                        : std::lower_bound(row_order_.begin(), row_order_.end(), row);
+    if (at == row_order_.end() || *at != row) row_order_.insert(at, row);
+  } else {
     Free(place->second);
     place->second = slot;
   }
   rows_[ToInt(slot)] = row;
   has_vector_[ToInt(slot)] = staged;
+  live_.Add(slot);
+  Expire(slot, expires_at);
   if (staged) vectors_->Add(slot);
+}
+
+void Collection::SetExpiry(RowId row, std::optional<TimeMs> expires_at) {
+  if (const auto place = slot_of_.find(ToInt(row)); place != slot_of_.end()) Expire(place->second, expires_at);
+}
+
+void Collection::Expire(Slot slot, std::optional<TimeMs> expires_at) {
+  if (const auto old = expires_at_.find(ToInt(slot)); old != expires_at_.end()) {
+    by_expiry_.erase({old->second, ToInt(slot)});
+    expires_at_.erase(old);
+  }
+  if (!expires_at) return;
+  expires_at_[ToInt(slot)] = *expires_at;
+  by_expiry_.insert({*expires_at, ToInt(slot)});
 }
 
 void Collection::Delete(RowId row) {
@@ -65,9 +89,48 @@ void Collection::Delete(RowId row) {
   if (place == slot_of_.end()) return;  // A damaged record: it was never put.
   Free(place->second);
   slot_of_.erase(place);
+  if (row_order_.size() > 1024 && row_order_.size() > 2 * slot_of_.size()) DropGoneRows();
+}
+
+void Collection::DropGoneRows() {
+  std::erase_if(row_order_, [this](RowId row) { return !slot_of_.contains(ToInt(row)); });
+}
+
+bool Collection::ExpiredAt(Slot slot, TimeMs now) const {
+  const auto found = expires_at_.find(ToInt(slot));
+  return found != expires_at_.end() && found->second <= now;
+}
+
+std::optional<IdSet> Collection::VisibleAmong(TimeMs now) const {
+  if (by_expiry_.empty() || by_expiry_.begin()->first > now) return std::nullopt;
+  IdSet visible = live_;
+  for (const auto& [expires_at, slot] : by_expiry_) {
+    if (expires_at > now) break;
+    visible.Remove(Slot{slot});
+  }
+  return visible;
+}
+
+int64_t Collection::CountVisible(TimeMs now) const {
+  int64_t expired = 0;
+  for (const auto& [expires_at, slot] : by_expiry_) {
+    if (expires_at > now) break;
+    ++expired;
+  }
+  return count() - expired;
+}
+
+std::optional<Collection::Place> Collection::NextVisible(RowId after, TimeMs now) const {
+  for (auto row = std::upper_bound(row_order_.begin(), row_order_.end(), after); row != row_order_.end(); ++row) {
+    const auto place = slot_of_.find(ToInt(*row));
+    if (place != slot_of_.end() && !ExpiredAt(place->second, now)) return Place{*row, place->second};
+  }
+  return std::nullopt;
 }
 
 void Collection::Free(Slot slot) {
+  live_.Remove(slot);
+  Expire(slot, std::nullopt);
   const bool reusable = !has_vector_[ToInt(slot)] || vectors_->Remove(slot);
   has_vector_[ToInt(slot)] = false;
   if (reusable) free_.push_back(slot);

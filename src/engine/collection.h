@@ -5,10 +5,13 @@
 #pragma once
 
 #include <memory>
+#include <optional>
+#include <set>
 #include <string>
 #include <unordered_map>
 #include <vector>
 
+#include "base/id_set.h"
 #include "engine/options.h"
 #include "vector/vector_index.h"
 
@@ -28,6 +31,18 @@ class Collection {
   std::span<const RowId> rows() const { return rows_; }
   bool HasVector(RowId row) const;
 
+  // The records a read at `now` can see: those not expired. nullopt: all of them, the common case.
+  std::optional<IdSet> VisibleAmong(TimeMs now) const;
+  IdSet Visible(TimeMs now) const { return VisibleAmong(now).value_or(live_); }
+  // The first visible record whose row is above `after`, and its slot.
+  struct Place {
+    RowId row;
+    Slot slot;
+  };
+  std::optional<Place> NextVisible(RowId after, TimeMs now) const;
+  bool ExpiredAt(Slot slot, TimeMs now) const;
+  // Records visible at `now`, damaged ones included.
+  int64_t CountVisible(TimeMs now) const;
   int64_t count() const { return static_cast<int64_t>(slot_of_.size()) + damaged_; }
   int64_t damaged() const { return damaged_; }
   // Tells how many records the file says there are: those not put are damaged or vanished.
@@ -40,13 +55,17 @@ class Collection {
   // Writes a vector as the user gave it; normalised here when the metric is cosine.
   void Stage(Slot slot, VectorView vector);
   // Shows a reserved slot as `row`, in place of what stood for it before. `staged`: it has a vector.
-  void Put(Slot slot, RowId row, bool staged);
+  void Put(Slot slot, RowId row, bool staged, std::optional<TimeMs> expires_at = std::nullopt);
+  // Changes when a record is hidden, and nothing else of it.
+  void SetExpiry(RowId row, std::optional<TimeMs> expires_at);
   void Delete(RowId row);
   // Takes back a slot that was reserved and not put.
   void Abandon(Slot slot) { free_.push_back(slot); }
 
  private:
   void Free(Slot slot);
+  void Expire(Slot slot, std::optional<TimeMs> expires_at);
+  void DropGoneRows();
 
   CollectionId id_;
   std::string name_;
@@ -55,8 +74,12 @@ class Collection {
   std::vector<RowId> rows_;       // by slot
   std::vector<bool> has_vector_;  // by slot
   std::vector<Slot> free_;
-  std::unordered_map<int64_t, Slot> slot_of_;  // by row
-  std::vector<float> unit_;                    // scratch of Stage
+  IdSet live_;                                       // slots that stand for a row
+  std::unordered_map<int64_t, Slot> slot_of_;        // by row
+  std::vector<RowId> row_order_;                     // ascending; rows that are gone stay until there are many
+  std::unordered_map<uint32_t, TimeMs> expires_at_;  // by slot: only those that expire
+  std::set<std::pair<TimeMs, uint32_t>> by_expiry_;  // the same, soonest first
+  std::vector<float> unit_;                          // scratch of Stage
   int64_t damaged_ = 0;
 };
 

@@ -4,12 +4,13 @@
 
 #include "base/check.h"
 #include "base/clock.h"
-#include "base/random.h"
+#include "engine/patch.h"
 
 namespace agentmemdb {
 namespace {
 
 constexpr int kBusyStepMs = 20;
+constexpr int64_t kRecordsBetweenChecks = 256;
 // The background copies the log long before; this bounds it when there is no background, or it does not keep up.
 constexpr int64_t kLogBytesMax = int64_t{256} << 20;
 
@@ -20,6 +21,7 @@ RecordRow ToRow(const PutOp& op, const RecordInput& record, RowId row, Version v
   stored.id = record.id;
   stored.version = version;
   stored.created_at = stored.updated_at = now;
+  stored.expires_at = record.ttl_ms ? now + *record.ttl_ms : record.expires_at;
   if (record.metadata) stored.metadata = *record.metadata;
   if (record.text) stored.text = *record.text;
   if (!record.vector.empty())
@@ -31,6 +33,12 @@ void FailAll(std::span<WriteCall* const> calls, const Status& status) {
   for (WriteCall* call : calls) {
     if (call->status.ok()) call->status = status;
   }
+}
+
+// What a DeleteWhereOp matches is read before its transaction begins, so no other call may come first in it.
+bool NeedsItsOwn(const WriteCall* call) {
+  return std::any_of(call->ops.begin(), call->ops.end(),
+                     [](const Op& op) { return std::holds_alternative<DeleteWhereOp>(op); });
 }
 
 // Drops calls that were aborted or whose time is up.
@@ -46,6 +54,7 @@ std::vector<WriteCall*> StillWanted(std::span<WriteCall* const> calls) {
 }  // namespace
 
 void Database::Commit(std::span<WriteCall* const> calls) {
+  if (calls.size() > 1 && std::any_of(calls.begin(), calls.end(), NeedsItsOwn)) return CommitOneByOne(calls);
   for (WriteCall* call : calls) call->status = ValidateCall(this, call);
   const int64_t deadline = MonotonicMicros() + int64_t{1000} * store_->options().busy_timeout_ms;
   for (;;) {
@@ -77,6 +86,10 @@ Status Database::TryCommit(std::span<WriteCall* const> calls, bool* decided) {
         .WithPath(path());
   try {
     for (;;) {
+      if (Status matched = MatchForDelete(calls.front()); !matched.ok()) {
+        calls.front()->status = matched;
+        return {};
+      }
       Result<std::unique_ptr<WriteTransaction>> transaction = store_->BeginWrite();
       if (!transaction.ok()) return transaction.status();
       Result<DatabaseHeader> header = (*transaction)->Header();
@@ -107,7 +120,7 @@ bool CommitGroup::Run(std::span<WriteCall* const> calls) {
     if (!call->status.ok()) continue;
     const ChangeSet::Mark mark = changes_.mark();
     if (!alone) call->status = transaction_->Savepoint();
-    if (call->status.ok()) call->status = RunOp(&call->op);
+    if (call->status.ok()) call->status = RunCall(call);
     if (call->status.code() == Code::kIo) io_failure_ = call->status;
     if (!transaction_->alive()) return false;
     if (alone) {
@@ -159,18 +172,37 @@ Status CommitGroup::Finish() {
   return status;
 }
 
-Status CommitGroup::RunOp(Op* op) {
-  if (auto* put = std::get_if<PutOp>(op)) return RunPut(put);
+Status CommitGroup::RunCall(WriteCall* call) {
+  for (size_t i = 0; i < call->ops.size(); ++i) {
+    if (i % kRecordsBetweenChecks == 0) RETURN_IF_ERROR(call->cancel.Check());
+    if (Status status = RunOp(&call->ops[i], call->cancel); !status.ok()) return InBatch(*call, i, std::move(status));
+  }
+  return {};
+}
+
+Status CommitGroup::RunOp(Op* op, const CancelToken& cancel) {
+  if (auto* put = std::get_if<PutOp>(op)) return RunPut(put, cancel);
+  if (auto* patch = std::get_if<PatchOp>(op)) return RunPatch(patch);
   if (auto* remove = std::get_if<DeleteOp>(op)) return RunDelete(remove);
+  if (auto* where = std::get_if<DeleteWhereOp>(op)) return RunDeleteWhere(where, cancel);
   if (auto* create = std::get_if<CreateCollectionOp>(op)) return RunCreate(create);
   return RunDrop(&std::get<DeleteCollectionOp>(*op));
 }
 
-Status CommitGroup::RunPut(PutOp* op) {
+// An abort ends a long put before its commit; its savepoint takes back what it wrote.
+Status CommitGroup::RunPut(PutOp* op, const CancelToken& cancel) {
   Result<Collection*> collection = Find(op->collection);
   if (!collection.ok()) return collection.status();
-  op->inserted = op->updated = 0;
-  for (const RecordInput& record : op->batch.records) RETURN_IF_ERROR(RunOne(op, record));
+  op->inserted = op->updated = op->skipped = 0;
+  const auto total = static_cast<int64_t>(op->batch.records.size());
+  for (int64_t i = 0; i < total; ++i) {
+    if (i % kRecordsBetweenChecks == 0) {
+      RETURN_IF_ERROR(cancel.Check());
+      cancel.Report(i, total);
+    }
+    RETURN_IF_ERROR(RunOne(op, op->batch.records[static_cast<size_t>(i)]));
+  }
+  cancel.Report(total, total);
   return {};
 }
 
@@ -182,18 +214,24 @@ Status CommitGroup::RunOne(PutOp* op, const RecordInput& record) {
     if (!found.ok()) return found.status();
     existing = *found;
   }
-  if (existing && !op->replace)
+  // What has expired is not there any more, only its row is.
+  const bool there = existing && !ExpiredAt(existing->expires_at, now_);
+  if (there && op->on_conflict == OnConflict::kSkip) {
+    ++op->skipped;
+    return {};
+  }
+  if (there && op->on_conflict == OnConflict::kError)
     return Status(Code::kAlreadyExists, "there is already a record '" + record.id + "'; use upsert to replace it")
         .WithArgument("id")
         .WithId(record.id);
 
   const RowId row = existing ? existing->row : transaction_->NextRow();
   RecordRow stored = ToRow(*op, record, row, version, now_);
-  if (existing && existing->created_at) stored.created_at = *existing->created_at;
+  if (there && existing->created_at) stored.created_at = *existing->created_at;
   RETURN_IF_ERROR(existing ? transaction_->Update(stored) : transaction_->Insert(stored));
-  ++(existing ? op->updated : op->inserted);
+  ++(there ? op->updated : op->inserted);
   changes_.rows.push_back({op->collection, row, existing ? RowChangeKind::kUpdated : RowChangeKind::kInserted,
-                           record.vector, Slot{}, false});
+                           record.vector, stored.expires_at, Slot{}, false});
   return {};
 }
 
@@ -202,11 +240,23 @@ Status CommitGroup::RunDelete(DeleteOp* op) {
   if (!collection.ok()) return collection.status();
   Result<std::optional<WriteTransaction::Existing>> existing = transaction_->Find(op->collection, op->id);
   if (!existing.ok()) return existing.status();
-  op->deleted = existing->has_value();
-  if (!op->deleted) return {};
-  const RowId row = (*existing)->row;
-  RETURN_IF_ERROR(transaction_->Delete(op->collection, row, header_.change_version + 1));
-  changes_.rows.push_back({op->collection, row, RowChangeKind::kDeleted, {}, Slot{}, false});
+  op->deleted = *existing && !ExpiredAt((*existing)->expires_at, now_);
+  if (!*existing) return {};
+  if (op->deleted) RETURN_IF_ERROR(CheckVersion(op->if_version, (*existing)->version, op->id));
+  return DeleteRow(op->collection, (*existing)->row);
+}
+
+Status CommitGroup::RunDeleteWhere(DeleteWhereOp* op, const CancelToken& cancel) {
+  for (size_t i = 0; i < op->rows.size(); ++i) {
+    if (i % kRecordsBetweenChecks == 0) RETURN_IF_ERROR(cancel.Check());
+    RETURN_IF_ERROR(DeleteRow(op->collection, op->rows[i]));
+  }
+  return {};
+}
+
+Status CommitGroup::DeleteRow(CollectionId collection, RowId row) {
+  RETURN_IF_ERROR(transaction_->Delete(collection, row, header_.change_version + 1));
+  changes_.rows.push_back({collection, row, RowChangeKind::kDeleted, {}, {}, Slot{}, false});
   return {};
 }
 

@@ -13,6 +13,9 @@ namespace agentmemdb {
 // What can be checked without the file: shapes, ranges, limits. Looks up vector options in `database`.
 Status ValidateCall(Database* database, WriteCall* call);
 
+// A failed operation of a batch names its place.
+Status InBatch(const WriteCall& call, size_t i, Status status);
+
 // Runs calls that were validated. Under write_mutex_, on one thread.
 class CommitGroup {
  public:
@@ -25,12 +28,17 @@ class CommitGroup {
   const Status& io_failure() const { return io_failure_; }
 
  private:
-  Status RunOp(Op* op);
-  Status RunPut(PutOp* op);
+  Status RunCall(WriteCall* call);
+  Status RunOp(Op* op, const CancelToken& cancel);
+  Status RunPut(PutOp* op, const CancelToken& cancel);
   Status RunOne(PutOp* op, const RecordInput& record);
+  Status RunPatch(PatchOp* op);  // patch.cc
+  Status WritePatch(PatchOp* op, const WriteTransaction::Existing& old);
   Status RunDelete(DeleteOp* op);
+  Status RunDeleteWhere(DeleteWhereOp* op, const CancelToken& cancel);
   Status RunCreate(CreateCollectionOp* op);
   Status RunDrop(DeleteCollectionOp* op);
+  Status DeleteRow(CollectionId collection, RowId row);
   Status Finish();
   Result<Collection*> Find(CollectionId id);
   Collection* FindByName(const std::string& name);

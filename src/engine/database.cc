@@ -5,6 +5,7 @@
 
 #include "base/clock.h"
 #include "base/file.h"
+#include "storage/backup.h"
 
 namespace agentmemdb {
 namespace {
@@ -112,6 +113,10 @@ Result<CollectionOptions> Database::OptionsOf(CollectionId id) {
   const auto found = collections_.find(ToInt(id));
   if (found == collections_.end()) return Status(Code::kNotFound, "the collection was deleted");
   return found->second->options();
+}
+
+Status Database::BackUp(const std::string& target, const CancelToken& cancel) {
+  return agentmemdb::BackUp(store_.get(), target, cancel);
 }
 
 DatabaseStats Database::stats() {

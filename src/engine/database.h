@@ -79,7 +79,12 @@ class Database {
 
   // Errors: kNotFound (deleted).
   Result<CollectionOptions> OptionsOf(CollectionId id);
+  // Copies one committed state into a new file (storage/backup.h).
+  Status BackUp(const std::string& path, const CancelToken& cancel);
+
   DatabaseStats stats();
+  // The change version that memory has applied.
+  Version applied() const { return applied_; }
   const std::string& path() const { return store_->options().path; }
 
  private:
@@ -100,6 +105,8 @@ class Database {
   // commit.cc
   Status TryCommit(std::span<WriteCall* const> calls, bool* decided);
   void CommitOneByOne(std::span<WriteCall* const> calls);
+  // find.cc: what a DeleteWhereOp of the call matches now. Under write_mutex_, without a transaction.
+  Status MatchForDelete(WriteCall* call);
 
   // apply.cc: the one function that changes indexes after a commit.
   void Apply(const ChangeSet& changes, Version version);

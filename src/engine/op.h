@@ -20,6 +20,9 @@ struct RecordInput {
   VectorView vector;  // into the batch's memory; empty = none
   std::optional<std::string> text;
   std::optional<std::string> metadata;  // JSON
+  // At most one of the two. A record is hidden from expires_at on.
+  std::optional<TimeMs> expires_at = std::nullopt;
+  std::optional<int64_t> ttl_ms = std::nullopt;  // from the write on; positive
 };
 
 // Records and the memory their vectors lie in.
@@ -30,18 +33,47 @@ struct RecordBatch {
   bool single = false;         // messages say "record", not "records[0]"
 };
 
+// What a put does with an id that is there already.
+enum class OnConflict {
+  kError,    // kAlreadyExists
+  kReplace,  // the whole record; createdAt and row stay
+  kSkip,     // nothing
+};
+
 struct PutOp {
   CollectionId collection{};
-  bool replace = false;  // false: an existing id is kAlreadyExists
+  OnConflict on_conflict = OnConflict::kError;
   RecordBatch batch;
   // Out:
-  uint32_t inserted = 0, updated = 0;
+  uint32_t inserted = 0, updated = 0, skipped = 0;
+};
+
+// A change of some fields. Outer optional: whether it changes; inner: to what, nullopt = removed.
+struct PatchOp {
+  CollectionId collection{};
+  std::string id;
+  std::optional<std::optional<std::vector<float>>> vector;
+  std::optional<std::optional<std::string>> text;
+  // A JSON object merged one level deep into what is stored: null deletes a key.
+  std::optional<std::optional<std::string>> metadata;
+  std::optional<std::optional<TimeMs>> expires_at;
+  std::optional<int64_t> ttl_ms;
+  std::optional<Version> if_version;  // another stored version is kConflict
 };
 
 struct DeleteOp {
   CollectionId collection{};
   std::string id;
+  std::optional<Version> if_version;
   bool deleted = false;  // out
+};
+
+// Deletes what matches. Alone in its transaction: what matches is read before it begins.
+struct DeleteWhereOp {
+  CollectionId collection{};
+  std::string filter_json;
+  // Out:
+  std::vector<RowId> rows;
 };
 
 struct CreateCollectionOp {
@@ -58,10 +90,11 @@ struct DeleteCollectionOp {
   bool deleted = false;  // out
 };
 
-using Op = std::variant<PutOp, DeleteOp, CreateCollectionOp, DeleteCollectionOp>;
+using Op = std::variant<PutOp, PatchOp, DeleteOp, DeleteWhereOp, CreateCollectionOp, DeleteCollectionOp>;
 
 struct WriteCall {
-  Op op;
+  std::vector<Op> ops;
+  bool is_batch = false;  // messages name the operation: "operations[3].record.id"
   CancelToken cancel;
   // Out:
   Status status;

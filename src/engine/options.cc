@@ -57,6 +57,10 @@ Result<CollectionOptions> CollectionOptions::FromJson(std::string_view text) {
   } catch (const std::exception&) {
     return damaged;
   }
+  // Numbers out of range would be trusted with memory; another spelling would not match the row's checksum.
+  const CollectionRequest ranges{options.dimensions, options.metric, options.hnsw.m, options.hnsw.ef_construction,
+                                 options.hnsw.min_size};
+  if (!ranges.Validate().ok() || options.ToJson() != text) return damaged;
   return options;
 }
 

@@ -23,6 +23,7 @@ constexpr int kMetadataDepthMax = 32;
 constexpr uint32_t kResultsMax = 10000;  // k and ef
 constexpr size_t kBatchRecordsMax = 100000;
 constexpr size_t kBatchBytesMax = size_t{256} << 20;
+constexpr int64_t kTimeMsMax = int64_t{1} << 53;  // what a JavaScript number holds exactly
 constexpr uint32_t kHnswMMin = 4, kHnswMMax = 64;
 constexpr uint32_t kHnswEfConstructionMin = 8, kHnswEfConstructionMax = 4096;
 constexpr uint32_t kHnswMinSizeMax = 2147483647;

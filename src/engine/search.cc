@@ -1,27 +1,12 @@
 #include "engine/search.h"
 
 #include <algorithm>
-#include <cstring>
 
 #include "base/clock.h"
+#include "engine/find.h"
 
 namespace agentmemdb {
 namespace {
-
-RecordOutput ToOutput(const RecordRow& row, const Include& include) {
-  RecordOutput output;
-  output.id = row.id;
-  if (include.text && row.text) output.text = std::string(*row.text);
-  if (include.metadata && row.metadata) output.metadata = std::string(*row.metadata);
-  if (include.vector && row.vector) {
-    output.vector.resize(row.vector->size() / sizeof(float));
-    std::memcpy(output.vector.data(), row.vector->data(), output.vector.size() * sizeof(float));
-  }
-  output.created_at = row.created_at;
-  output.updated_at = row.updated_at;
-  output.version = row.version;
-  return output;
-}
 
 Status CheckRange(uint32_t value, const char* argument) {
   if (value >= 1 && value <= limits::kResultsMax) return {};
@@ -43,28 +28,11 @@ Status Hydrate(const ReadView& view, Metric metric, const SearchQuery& query, co
     if (output->hits.size() % 64 == 63) RETURN_IF_ERROR(cancel.Check());
     Result<std::optional<RecordRow>> row = view.rows->FindRow(neighbor.row);
     if (!row.ok()) return row.status();
-    if (!*row)
-      return Status(Code::kCorrupt, "a record found by the index (row " + std::to_string(ToInt(neighbor.row)) +
-                                        ") has vanished from the file; restore it from a backup");
+    if (!*row) return VanishedRecord(neighbor.row);
     output->hits.push_back(
         {RawToScore(metric, neighbor.raw), RawToDistance(metric, neighbor.raw), ToOutput(**row, query.include)});
   }
   return {};
-}
-
-// Runs `body(view, collection)` over one committed state.
-template <class Body>
-Status ReadCollection(Database* database, CollectionId id, const CancelToken& cancel, Body body) {
-  return database->Read(cancel, [&](const ReadView& view) -> Status {
-    Result<const Collection*> collection = view.Find(id);
-    return collection.ok() ? body(view, **collection) : collection.status();
-  });
-}
-
-template <class T>
-Result<T> Finish(const Status& status, T value) {
-  if (!status.ok()) return status;
-  return value;
 }
 
 CollectionInfo InfoOf(const Collection& collection) {
@@ -103,6 +71,14 @@ Result<SearchOutput> Search(Database* database, CollectionId id, const SearchQue
         search.ef = query.ef;
         search.exact = query.exact;
         search.rows = collection.rows();
+        const TimeMs now = NowMs();
+        std::optional<IdSet> allowed = collection.VisibleAmong(now);
+        if (query.filter) {
+          Result<IdSet> matching = MatchingSlots(view, collection, *query.filter, now, cancel);
+          if (!matching.ok()) return matching.status();
+          allowed = std::move(*matching);
+        }
+        search.allowed = allowed ? &*allowed : nullptr;
         const int64_t start = MonotonicMicros();
         Result<VectorSearchResult> found = collection.vectors()->Search(search, cancel);
         if (!found.ok()) return found.status();
@@ -124,7 +100,7 @@ Result<std::optional<RecordOutput>> Get(Database* database, CollectionId collect
       ReadCollection(database, collection, cancel, [&](const ReadView& view, const Collection&) -> Status {
         Result<std::optional<RecordRow>> row = view.rows->Find(collection, id);
         if (!row.ok()) return row.status();
-        if (*row) record = ToOutput(**row, include);
+        if (*row && !(*row)->ExpiredAt(NowMs())) record = ToOutput(**row, include);
         return {};
       });
   return Finish(status, std::move(record));
@@ -135,7 +111,7 @@ Result<bool> Has(Database* database, CollectionId collection, const std::string&
   bool has = false;
   const Status status =
       ReadCollection(database, collection, cancel, [&](const ReadView& view, const Collection&) -> Status {
-        Result<bool> found = view.rows->Has(collection, id);
+        Result<bool> found = view.rows->Has(collection, id, NowMs());
         if (!found.ok()) return found.status();
         has = *found;
         return {};
@@ -147,7 +123,7 @@ Result<int64_t> Count(Database* database, CollectionId id, const CancelToken& ca
   int64_t count = 0;
   const Status status =
       ReadCollection(database, id, cancel, [&](const ReadView&, const Collection& collection) -> Status {
-        count = collection.count();
+        count = collection.CountVisible(NowMs());
         return {};
       });
   return Finish(status, count);
@@ -158,7 +134,7 @@ Result<CollectionStats> StatsOf(Database* database, CollectionId id, const Cance
   const Status status =
       ReadCollection(database, id, cancel, [&](const ReadView&, const Collection& collection) -> Status {
         stats.info = InfoOf(collection);
-        stats.records = collection.count();
+        stats.records = collection.CountVisible(NowMs());
         stats.damaged = collection.damaged();
         if (collection.vectors() != nullptr) {
           stats.index = collection.vectors()->stats();

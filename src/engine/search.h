@@ -6,15 +6,10 @@
 #include <vector>
 
 #include "base/cancel.h"
-#include "engine/database.h"
+#include "engine/read.h"
+#include "meta/filter.h"
 
 namespace agentmemdb {
-
-struct Include {
-  bool text = true;
-  bool metadata = true;
-  bool vector = false;
-};
 
 struct SearchQuery {
   std::vector<float> vector;  // dimensions floats, as the user gave them
@@ -23,17 +18,9 @@ struct SearchQuery {
   bool exact = false;
   bool explain = false;
   Include include;
+  std::optional<Filter> filter;
 
   Status Validate(const CollectionOptions& options) const;
-};
-
-// A record as it goes out.
-struct RecordOutput {
-  std::string id;
-  std::optional<std::string> text, metadata;
-  std::vector<float> vector;  // empty unless included and stored
-  TimeMs created_at = 0, updated_at = 0;
-  Version version = 0;
 };
 
 struct Hit {

@@ -19,12 +19,31 @@ Status ValidateVector(const CollectionOptions& options, VectorView vector, const
   return CheckVector(options.metric, vector, argument.c_str(), &norm);
 }
 
+Status ValidateExpiry(const std::optional<TimeMs>& expires_at, const std::optional<int64_t>& ttl_ms,
+                      const std::string& argument) {
+  if (expires_at && ttl_ms)
+    return Status::InvalidArgument(argument + ".ttlMs", "cannot be given together with expiresAt");
+  if (ttl_ms && (*ttl_ms < 1 || *ttl_ms > limits::kTimeMsMax))
+    return Status::InvalidArgument(argument + ".ttlMs", "must be a positive integer of milliseconds");
+  if (expires_at && (*expires_at < 0 || *expires_at > limits::kTimeMsMax))
+    return Status::InvalidArgument(argument + ".expiresAt", "must be milliseconds since the epoch");
+  return {};
+}
+
 Status ValidateRecord(const CollectionOptions& options, const RecordInput& record, const std::string& argument) {
   if (!record.new_id) RETURN_IF_ERROR(ValidateId(record.id, argument + ".id"));
   RETURN_IF_ERROR(ValidateVector(options, record.vector, argument + ".vector"));
   if (record.text) RETURN_IF_ERROR(ValidateText(*record.text, argument + ".text"));
   if (record.metadata) RETURN_IF_ERROR(ValidateMetadata(*record.metadata, argument + ".metadata"));
-  return {};
+  return ValidateExpiry(record.expires_at, record.ttl_ms, argument);
+}
+
+Status ValidatePatch(const CollectionOptions& options, const PatchOp& op) {
+  RETURN_IF_ERROR(ValidateId(op.id, "id"));
+  if (op.vector && *op.vector) RETURN_IF_ERROR(ValidateVector(options, **op.vector, "fields.vector"));
+  if (op.text && *op.text) RETURN_IF_ERROR(ValidateText(**op.text, "fields.text"));
+  if (op.metadata && *op.metadata) RETURN_IF_ERROR(ValidateMetadata(**op.metadata, "fields.metadata"));
+  return ValidateExpiry(op.expires_at.value_or(std::nullopt), op.ttl_ms, "fields");
 }
 
 size_t Bytes(const RecordInput& record) {
@@ -55,17 +74,47 @@ Status ValidatePut(const CollectionOptions& options, PutOp* op, const CancelToke
 
 }  // namespace
 
-Status ValidateCall(Database* database, WriteCall* call) {
-  if (auto* put = std::get_if<PutOp>(&call->op)) {
+namespace {
+
+Status ValidateOp(Database* database, Op* op, const CancelToken& cancel) {
+  if (auto* put = std::get_if<PutOp>(op)) {
     Result<CollectionOptions> options = database->OptionsOf(put->collection);
-    return options.ok() ? ValidatePut(*options, put, call->cancel) : options.status();
+    return options.ok() ? ValidatePut(*options, put, cancel) : options.status();
   }
-  if (auto* remove = std::get_if<DeleteOp>(&call->op)) return ValidateId(remove->id, "id");
-  if (auto* create = std::get_if<CreateCollectionOp>(&call->op)) {
+  if (auto* patch = std::get_if<PatchOp>(op)) {
+    Result<CollectionOptions> options = database->OptionsOf(patch->collection);
+    return options.ok() ? ValidatePatch(*options, *patch) : options.status();
+  }
+  if (auto* remove = std::get_if<DeleteOp>(op)) return ValidateId(remove->id, "id");
+  if (std::holds_alternative<DeleteWhereOp>(*op)) return {};
+  if (auto* create = std::get_if<CreateCollectionOp>(op)) {
     RETURN_IF_ERROR(ValidateCollectionName(create->name));
     return create->request.Validate();
   }
-  return ValidateCollectionName(std::get<DeleteCollectionOp>(call->op).name);
+  return ValidateCollectionName(std::get<DeleteCollectionOp>(*op).name);
+}
+
+}  // namespace
+
+Status InBatch(const WriteCall& call, size_t i, Status status) {
+  if (!call.is_batch) return status;
+  const std::string place = "operations[" + std::to_string(i) + "]";
+  Status named(status.code(), place + ": " + status.message());
+  return std::move(named)
+      .WithArgument(status.argument().empty() ? place : place + "." + status.argument())
+      .WithId(status.id())
+      .WithPath(status.path());
+}
+
+Status ValidateCall(Database* database, WriteCall* call) {
+  if (call->ops.size() > limits::kBatchRecordsMax)
+    return Status(Code::kLimit, "operations must be at most 100,000 a call; split them over several calls")
+        .WithArgument("operations");
+  for (size_t i = 0; i < call->ops.size(); ++i) {
+    if (Status status = ValidateOp(database, &call->ops[i], call->cancel); !status.ok())
+      return InBatch(*call, i, std::move(status));
+  }
+  return {};
 }
 
 }  // namespace agentmemdb

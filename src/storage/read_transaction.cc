@@ -115,15 +115,17 @@ Result<std::optional<RecordRow>> ReadTransaction::FindRow(RowId row) {
   return ReadOne(*statement, std::nullopt);
 }
 
-Result<bool> ReadTransaction::Has(CollectionId collection, std::string_view id) {
-  static constexpr char kSql[] = "SELECT 1 FROM records WHERE collection = ?1 AND id = ?2";
+Result<bool> ReadTransaction::Has(CollectionId collection, std::string_view id, TimeMs now) {
+  static constexpr char kSql[] = "SELECT expires_at FROM records WHERE collection = ?1 AND id = ?2";
   Result<Statement*> statement = connection_->Prepared(kSql);
   if (!statement.ok()) return statement.status();
   Resetting resetting(*statement);
   (*statement)->Bind(1, ToInt(collection)).BindText(2, id);
   const int result = (*statement)->Step();
   if (result != SQLITE_ROW && result != SQLITE_DONE) return connection_->Error(result, "read");
-  return result == SQLITE_ROW;
+  if (result == SQLITE_DONE) return false;
+  const std::optional<int64_t> expires_at = (*statement)->Integer(0);
+  return !expires_at || *expires_at > now;
 }
 
 Status ReadTransaction::ScanRecords(Version after, const CancelToken& cancel,

@@ -21,6 +21,7 @@ struct RecordRow {
   std::optional<std::string_view> text;      // UTF-8
   std::optional<std::string_view> vector;    // float32, little-endian, as given by the user; may be unaligned
 
+  bool ExpiredAt(TimeMs now) const { return expires_at && *expires_at <= now; }
   // CRC-32C over every field: SQLite has no checksums, and a flipped bit would otherwise be served as data.
   uint32_t Checksum() const;
 };

@@ -82,13 +82,16 @@ class ReadTransaction {
   // nullopt when there is none. Errors: kCorrupt with the id.
   Result<std::optional<RecordRow>> Find(CollectionId collection, std::string_view id);
   Result<std::optional<RecordRow>> FindRow(RowId row);
-  Result<bool> Has(CollectionId collection, std::string_view id);
+  // Whether there is one that has not expired.
+  Result<bool> Has(CollectionId collection, std::string_view id, TimeMs now = 0);
 
   // Calls `visit` with each sound record written after `version`, in row order; `damaged` counts those that fail their
   // check or cannot be read. Goes on past damaged pages.
   Status ScanRecords(Version after, const CancelToken& cancel, const std::function<void(const RecordRow&)>& visit,
                      int64_t* damaged);
   Status ScanTombstones(Version after, const std::function<void(CollectionId, RowId)>& visit);
+  // For a backup, which copies through it.
+  Connection* connection() { return connection_; }
 
  private:
   friend class Store;
@@ -121,8 +124,15 @@ class WriteTransaction {
   struct Existing {
     RowId row;
     std::optional<TimeMs> created_at;  // absent when the stored record fails its check
+    Version version = 0;
+    std::optional<TimeMs> expires_at;
   };
   Result<std::optional<Existing>> Find(CollectionId collection, std::string_view id);
+  // The contents of a stored record, copied.
+  struct Contents {
+    std::optional<std::string> metadata, text, vector;
+  };
+  Result<Contents> Read(RowId row);
   RowId NextRow() { return RowId{next_row_++}; }
   Status Insert(const RecordRow& record);
   Status Update(const RecordRow& record);

@@ -62,12 +62,27 @@ Result<std::optional<WriteTransaction::Existing>> WriteTransaction::Find(Collect
   record.metadata = statement.Text(6);
   record.text = statement.Text(7);
   record.vector = statement.Blob(8);
-  Existing existing{record.row, std::nullopt};
+  Existing existing{record.row, std::nullopt, record.version, record.expires_at};
   if (statement.Integer(5) == static_cast<int64_t>(record.Checksum()))
     existing.created_at = record.created_at;
   else
     RETURN_IF_ERROR(CheckOwner(existing.row, collection, id));
   return std::optional<Existing>(existing);
+}
+
+Result<WriteTransaction::Contents> WriteTransaction::Read(RowId row) {
+  static constexpr char kSql[] = "SELECT metadata, text, vector FROM records WHERE \"row\" = ?1";
+  Result<Statement*> prepared = connection_->Prepared(kSql);
+  if (!prepared.ok()) return prepared.status();
+  Statement& statement = **prepared;
+  Resetting resetting(&statement);
+  statement.Bind(1, ToInt(row));
+  if (const int result = statement.Step(); result != SQLITE_ROW) return connection_->Error(result, "read");
+  Contents contents;
+  if (const auto metadata = statement.Text(0)) contents.metadata = std::string(*metadata);
+  if (const auto text = statement.Text(1)) contents.text = std::string(*text);
+  if (const auto vector = statement.Blob(2)) contents.vector = std::string(*vector);
+  return contents;
 }
 
 // A damaged index may lead to another record's row: it must not be overwritten.

@@ -38,7 +38,28 @@ bool FlatIndex::Remove(Slot slot) {
   return true;
 }
 
+uint32_t FlatIndex::CountAllowed(const IdSet* allowed) const {
+  if (allowed == nullptr) return count_;
+  uint32_t count = 0;
+  allowed->ForEach([&](Slot slot) { count += Has(slot); });
+  return count;
+}
+
+Result<VectorSearchResult> FlatIndex::SearchAllowed(const VectorSearch& search, const CancelToken& cancel) const {
+  std::vector<Slot> slots;
+  search.allowed->ForEach([&](Slot slot) {
+    if (Has(slot)) slots.push_back(slot);
+  });
+  TopK best(search.k);
+  RETURN_IF_ERROR(Scan(slots, search, cancel, &best));
+  VectorSearchResult result;
+  result.neighbors = best.Take();
+  result.scanned = static_cast<uint32_t>(slots.size());
+  return result;
+}
+
 Result<VectorSearchResult> FlatIndex::Search(const VectorSearch& search, const CancelToken& cancel) const {
+  if (search.allowed != nullptr) return SearchAllowed(search, cancel);
   TopK best(search.k);
   uint32_t until_check = kRowsBetweenChecks;
   for (size_t word = 0; word < present_.size(); ++word) {
@@ -66,7 +87,7 @@ Status FlatIndex::Scan(std::span<const Slot> slots, const VectorSearch& search, 
       RETURN_IF_ERROR(cancel.Check());
       until_check = kRowsBetweenChecks;
     }
-    if (!Has(slot)) continue;
+    if (!Has(slot) || (search.allowed != nullptr && !search.allowed->Contains(slot))) continue;
     const float raw = kernel_(search.query.data(), table_.Row(slot), table_.dimensions());
     if (raw <= best->Bound()) best->Offer({raw, slot, search.rows[ToInt(slot)]});
   }

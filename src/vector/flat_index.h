@@ -25,10 +25,12 @@ class FlatIndex final : public VectorIndex {
   uint64_t LinkedMark() const override { return 0; }
   VectorIndexStats stats() const override;
 
-  // Offers each of `slots` that has a vector to `best`. Slots may repeat only if they have none.
+  // Offers each of `slots` that has a vector and is allowed to `best`. Slots may repeat only if they have none.
   Status Scan(std::span<const Slot> slots, const VectorSearch& search, const CancelToken& cancel, TopK* best) const;
 
   uint32_t count() const { return count_; }
+  // Vectors that `allowed` (nullptr = all) lets through.
+  uint32_t CountAllowed(const IdSet* allowed) const;
   bool Has(Slot slot) const {
     return ToInt(slot) / 64 < present_.size() && (present_[ToInt(slot) / 64] >> (ToInt(slot) % 64) & 1) != 0;
   }
@@ -37,6 +39,8 @@ class FlatIndex final : public VectorIndex {
   const VectorTable& table() const { return table_; }
 
  private:
+  Result<VectorSearchResult> SearchAllowed(const VectorSearch& search, const CancelToken& cancel) const;
+
   VectorTable table_;
   DistanceKernel kernel_;
   std::vector<uint64_t> present_;  // One bit a slot.

@@ -16,6 +16,7 @@ constexpr Slot kNoSlot{std::numeric_limits<uint32_t>::max()};
 constexpr uint32_t kLinked = std::numeric_limits<uint32_t>::max();
 constexpr uint32_t kLevelSeed = 100;
 constexpr size_t kFirstCapacity = 1024;
+constexpr uint32_t kFewAllowed = 10;  // A tenth of all, or fewer.
 
 // hnswlib compares what its nodes store. Ours store a pointer to the vector, so that there is one copy of each.
 class PointerSpace final : public hnswlib::SpaceInterface<float> {
@@ -41,6 +42,15 @@ class PointerSpace final : public hnswlib::SpaceInterface<float> {
   }
 
   Parameters parameters_;
+};
+
+class AllowedFunctor final : public hnswlib::BaseFilterFunctor {
+ public:
+  explicit AllowedFunctor(const IdSet* allowed) : allowed_(allowed) {}
+  bool operator()(hnswlib::labeltype label) override { return allowed_->Contains(Slot{static_cast<uint32_t>(label)}); }
+
+ private:
+  const IdSet* allowed_;
 };
 
 Status FromException(const std::exception& error, const char* doing) {
@@ -72,11 +82,13 @@ class HnswIndex::Graph {
   void Bury(Slot slot) { hnsw_.markDelete(ToInt(slot)); }
 
   // Like searchKnn, with an ef of its own for each search: hnswlib keeps one for all.
-  void Search(const float* query, uint32_t ef, std::vector<Slot>* slots) const {
+  void Search(const float* query, uint32_t ef, const IdSet* allowed, std::vector<Slot>* slots) const {
     if (hnsw_.cur_element_count == 0) return;
     const hnswlib::tableint entry = Descend(query);
-    auto found = hnsw_.num_deleted_ == 0 ? hnsw_.searchBaseLayerST<true>(entry, &query, ef)
-                                         : hnsw_.searchBaseLayerST<false>(entry, &query, ef);
+    AllowedFunctor allows(allowed);
+    auto found = hnsw_.num_deleted_ == 0 && allowed == nullptr
+                     ? hnsw_.searchBaseLayerST<true>(entry, &query, ef)
+                     : hnsw_.searchBaseLayerST<false>(entry, &query, ef, allowed == nullptr ? nullptr : &allows);
     for (; !found.empty(); found.pop())
       slots->push_back(Slot{static_cast<uint32_t>(hnsw_.getExternalLabel(found.top().second))});
   }
@@ -162,11 +174,14 @@ bool HnswIndex::Remove(Slot slot) {
 }
 
 Result<VectorSearchResult> HnswIndex::Search(const VectorSearch& search, const CancelToken& cancel) const {
-  if (search.exact || !WantsGraph()) return flat_.Search(search, cancel);
+  const uint32_t allowed = flat_.CountAllowed(search.allowed);
+  // Where few are allowed, walking past all the others costs more than comparing those few.
+  const bool few = search.allowed != nullptr && allowed < std::max(config_.min_size, flat_.count() / kFewAllowed);
+  if (search.exact || !WantsGraph() || few) return flat_.Search(search, cancel);
   try {
     Result<VectorSearchResult> found = SearchGraphAndTail(search, cancel);
-    // A graph promises near vectors, not all of them; the caller is promised min(k, vectors).
-    if (found.ok() && found->neighbors.size() < std::min(search.k, flat_.count())) return flat_.Search(search, cancel);
+    // A graph promises near vectors, not all of them; the caller is promised min(k, allowed).
+    if (found.ok() && found->neighbors.size() < std::min(search.k, allowed)) return flat_.Search(search, cancel);
     return found;
   } catch (const std::exception& error) {
     return FromException(error, "searching");
@@ -182,7 +197,7 @@ Result<VectorSearchResult> HnswIndex::SearchGraphAndTail(const VectorSearch& sea
   std::shared_lock guard(graph_lock_);
   if (graph_ != nullptr) {
     std::vector<Slot> candidates;
-    graph_->Search(search.query.data(), result.ef, &candidates);
+    graph_->Search(search.query.data(), result.ef, search.allowed, &candidates);
     RETURN_IF_ERROR(flat_.Scan(candidates, search, cancel, &best));
   }
   RETURN_IF_ERROR(flat_.Scan(Tail(), search, cancel, &best));

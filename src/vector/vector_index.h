@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "base/cancel.h"
+#include "base/id_set.h"
 #include "base/status.h"
 #include "base/types.h"
 #include "vector/top_k.h"
@@ -13,11 +14,12 @@
 namespace agentmemdb {
 
 struct VectorSearch {
-  VectorView query;             // dimensions floats; unit length when the metric is cosine
-  uint32_t k = 10;              // >= 1
-  uint32_t ef = 100;            // candidates kept in a graph walk, raised to k if smaller
-  bool exact = false;           // compare with everything
-  std::span<const RowId> rows;  // by slot: breaks ties, higher first
+  VectorView query;                // dimensions floats; unit length when the metric is cosine
+  uint32_t k = 10;                 // >= 1
+  uint32_t ef = 100;               // candidates kept in a graph walk, raised to k if smaller
+  bool exact = false;              // compare with everything
+  std::span<const RowId> rows;     // by slot: breaks ties, higher first
+  const IdSet* allowed = nullptr;  // slots that may be returned; nullptr = all
 };
 
 struct VectorSearchResult {
@@ -51,7 +53,7 @@ class VectorIndex {
   // Forgets the vector of a slot that has one. Returns whether the slot may be given to Add again; if not, never.
   virtual bool Remove(Slot slot) = 0;
 
-  // Exactly min(k, vectors) neighbours. Errors: kAborted, kTimeout, kLimit (memory).
+  // Exactly min(k, vectors allowed) neighbours. Errors: kAborted, kTimeout, kLimit (memory).
   virtual Result<VectorSearchResult> Search(const VectorSearch& search, const CancelToken& cancel) const = 0;
 
   // Links one waiting vector into the graph. Returns whether more wait.

@@ -1,0 +1,158 @@
+// Creating and dropping collections, alone and within groups.
+#include <gtest/gtest.h>
+
+#include "support/temp_dir.h"
+#include "support/test_database.h"
+
+namespace agentmemdb {
+namespace {
+
+using Strings = std::vector<std::string>;
+
+Strings Names(const TestDatabase& db) {
+  Strings names;
+  for (const CollectionInfo& info : Require(ListCollections(db.get(), {}))) names.push_back(info.name);
+  return names;
+}
+
+TEST(Collections, AreListedByName) {
+  TestDatabase db;
+  EXPECT_TRUE(Names(db).empty());
+  db.Create("b", {});
+  db.Create("a", Vectors(3, Metric::kIp));
+  db.Create("B", {});
+  EXPECT_EQ(Names(db), (Strings{"B", "a", "b"}));
+  EXPECT_EQ(Require(ListCollections(db.get(), {}))[1].options.metric, Metric::kIp);
+  EXPECT_EQ(db.get()->stats().collections, 3);
+}
+
+TEST(Collections, CannotBeCreatedTwice) {
+  TestDatabase db;
+  db.Create("c", {});
+  Group group;
+  const WriteCall* existing = group.Create("c", {});
+  const WriteCall* first = group.Create("d", {});
+  const WriteCall* second = group.Create("d", {});
+  group.Commit(db.get());
+  EXPECT_EQ(existing->status.code(), Code::kAlreadyExists);
+  EXPECT_TRUE(first->status.ok());
+  EXPECT_EQ(second->status.code(), Code::kAlreadyExists);
+  EXPECT_EQ(Names(db), (Strings{"c", "d"}));
+}
+
+TEST(Collections, AreOpenedWhereTheyExistAndTheOptionsAgree) {
+  TestDatabase db;
+  const CollectionId c = db.Create("c", Vectors(3));
+  Group group;
+  WriteCall* same = group.Create("c", Vectors(3), true);
+  const WriteCall* other = group.Create("c", Vectors(4), true);
+  WriteCall* made = group.Create("d", Vectors(4), true);
+  WriteCall* reopened = group.Create("d", {}, true);
+  group.Commit(db.get());
+  ASSERT_TRUE(same->status.ok());
+  EXPECT_EQ(OpOf<CreateCollectionOp>(same).collection, c);
+  EXPECT_EQ(OpOf<CreateCollectionOp>(same).options.dimensions, 3u);
+  EXPECT_EQ(other->status.argument(), "options.dimensions");
+  EXPECT_EQ(OpOf<CreateCollectionOp>(made).collection, OpOf<CreateCollectionOp>(reopened).collection);
+  EXPECT_EQ(OpOf<CreateCollectionOp>(reopened).options.dimensions, 4u);
+}
+
+TEST(Collections, AreFoundByName) {
+  TestDatabase db;
+  const CollectionId c = db.Create("c", Vectors(3));
+  EXPECT_EQ(Require(FindCollection(db.get(), "c", {}, {}))->id, c);
+  EXPECT_EQ(Require(FindCollection(db.get(), "c", Vectors(3), {}))->options.dimensions, 3u);
+  EXPECT_FALSE(Require(FindCollection(db.get(), "C", {}, {})).has_value());
+  EXPECT_EQ(FindCollection(db.get(), "c", Vectors(2), {}).status().argument(), "options.dimensions");
+}
+
+TEST(Collections, AreGoneWithTheirRecordsOnceDropped) {
+  TestDatabase db;
+  const CollectionId c = db.Create("c", Vectors(1)), d = db.Create("d", Vectors(1));
+  db.Add(c, {{"a", {1}, {}, {}}});
+  db.Add(d, {{"a", {1}, {}, {}}});
+  EXPECT_TRUE(db.DropCollection("c"));
+  EXPECT_FALSE(db.DropCollection("c"));
+  EXPECT_EQ(Names(db), Strings{"d"});
+  EXPECT_EQ(Get(db.get(), c, "a", {}, {}).status().code(), Code::kNotFound);
+  EXPECT_EQ(Count(db.get(), c, {}).status().code(), Code::kNotFound);
+  SearchQuery query;
+  query.vector = {1};
+  EXPECT_EQ(Search(db.get(), c, query, {}).status().code(), Code::kNotFound);
+  EXPECT_EQ(db.get()->OptionsOf(c).status().code(), Code::kNotFound);
+  Status status;
+  db.Add(c, {{"b", {1}, {}, {}}}, &status);
+  EXPECT_EQ(status.code(), Code::kNotFound);
+  EXPECT_EQ(db.SearchIds(d, {1}, 5), Strings{"a"});
+}
+
+TEST(Collections, RecreatedUnderTheirNameAreOthers) {
+  const TempDir dir;
+  TestDatabase db(dir.File("a.db"));
+  const CollectionId before = db.Create("c", Vectors(2));
+  db.Add(before, {{"a", {1, 2}, {}, {}}});
+  db.DropCollection("c");
+  const CollectionId after = db.Create("c", Vectors(3, Metric::kCosine));
+  EXPECT_NE(before, after);
+  EXPECT_EQ(db.Count(after), 0);
+  db.Add(after, {{"a", {1, 2, 3}, {}, {}}});
+  EXPECT_EQ(Get(db.get(), before, "a", {}, {}).status().code(), Code::kNotFound) << "an old handle stays dead";
+  db.Reopen();
+  EXPECT_EQ(db.Find("c"), after);
+  EXPECT_EQ(db.SearchIds(after, {1, 2, 3}, 5), Strings{"a"});
+  EXPECT_EQ(db.Stats(after).info.options.metric, Metric::kCosine);
+}
+
+TEST(Collections, DroppedAndRecreatedInOneGroupAreOthers) {
+  TestDatabase db;
+  const CollectionId before = db.Create("c", Vectors(2));
+  db.Add(before, {{"a", {1, 2}, {}, {}}});
+  Group group;
+  const WriteCall* put = group.Add(before, {{"b", {1, 2}, {}, {}}});
+  WriteCall* drop = group.Drop("c");
+  const WriteCall* late = group.Add(before, {{"d", {1, 2}, {}, {}}});
+  const WriteCall* gone = group.Delete(before, "a");
+  WriteCall* create = group.Create("c", Vectors(3));
+  group.Commit(db.get());
+  EXPECT_TRUE(put->status.ok());
+  EXPECT_TRUE(OpOf<DeleteCollectionOp>(drop).deleted);
+  EXPECT_EQ(late->status.code(), Code::kNotFound);
+  EXPECT_EQ(gone->status.code(), Code::kNotFound);
+  ASSERT_TRUE(create->status.ok());
+  const CollectionId after = OpOf<CreateCollectionOp>(create).collection;
+  EXPECT_EQ(db.Count(after), 0);
+  EXPECT_EQ(db.Stats(after).info.options.dimensions, 3u);
+  EXPECT_EQ(db.get()->stats().records, 0);
+}
+
+TEST(Collections, CreatedAndDroppedInOneGroupLeaveNothing) {
+  TestDatabase db;
+  Group group;
+  const WriteCall* create = group.Create("c", Vectors(2));
+  WriteCall* drop = group.Drop("c");
+  const WriteCall* again = group.Drop("c");
+  group.Commit(db.get());
+  EXPECT_TRUE(create->status.ok());
+  EXPECT_TRUE(OpOf<DeleteCollectionOp>(drop).deleted);
+  EXPECT_TRUE(again->status.ok());
+  EXPECT_TRUE(Names(db).empty());
+  db.Create("c", Vectors(3));
+  EXPECT_EQ(Names(db), Strings{"c"});
+}
+
+TEST(Collections, ManyStandSideBySide) {
+  TestDatabase db;
+  std::vector<CollectionId> ids;
+  for (int i = 0; i < 50; ++i) ids.push_back(db.Create(Numbered("c", i), Vectors(1)));
+  Group group;
+  for (int i = 0; i < 50; ++i) group.Add(ids[static_cast<size_t>(i)], {{"a", {static_cast<float>(i)}, {}, {}}});
+  group.Commit(db.get());
+  for (int i = 0; i < 50; ++i) {
+    const SearchOutput output = db.Search(ids[static_cast<size_t>(i)], {0}, 5);
+    ASSERT_EQ(output.hits.size(), 1u);
+    EXPECT_FLOAT_EQ(output.hits[0].distance, static_cast<float>(i));
+  }
+}
+
+}  // namespace
+}  // namespace agentmemdb

@@ -1,0 +1,77 @@
+'use strict';
+
+// Database.batch: operations on their way in, all or nothing, converted in slices like bulk records.
+
+const native = require('./native');
+const { checkKeys, isObject } = require('./call');
+const { Collection } = require('./collection');
+const { invalidArgument } = require('./errors');
+const { toRecord, toPatch } = require('./records');
+const { slice } = require('./slices');
+const { toId, describe } = require('./values');
+
+const METHOD = 'Database.batch';
+const ON_CONFLICT = { add: 'error', upsert: 'replace' };
+const FIELDS = {
+  add: ['type', 'collection', 'record'],
+  upsert: ['type', 'collection', 'record'],
+  patch: ['type', 'collection', 'id', 'fields', 'ifVersion'],
+  delete: ['type', 'collection', 'id', 'ifVersion'],
+};
+
+class WriteBatchBuilder {
+  #operations;
+  batch = new native.WriteBatch();
+  ids = [];
+
+  constructor(operations) {
+    if (!Array.isArray(operations)) {
+      throw invalidArgument(METHOD, 'operations', `must be an array, got ${describe(operations)}`);
+    }
+    this.#operations = operations;
+  }
+
+  get done() {
+    return this.ids.length >= this.#operations.length;
+  }
+
+  /** Converts operations for about a millisecond. */
+  slice() {
+    slice(() => this.done, () => this.#append(this.ids.length));
+  }
+
+  #append(i) {
+    const argument = `operations[${i}]`;
+    const operation = this.#operations[i];
+    if (!isObject(operation)) throw invalidArgument(METHOD, argument, `must be an object, got ${describe(operation)}`);
+    const { type, record, fields, ifVersion } = operation;
+    if (!Object.hasOwn(FIELDS, type)) {
+      throw invalidArgument(METHOD, `${argument}.type`, `must be one of ${Object.keys(FIELDS).join(', ')}, got ${describe(type)}`);
+    }
+    checkKeys(METHOD, argument, operation, FIELDS[type]);
+    const collection = toCollection(`${argument}.collection`, operation.collection);
+    if (type in ON_CONFLICT) {
+      this.ids.push(this.batch.put(collection, ON_CONFLICT[type], toRecord(METHOD, record, `${argument}.record`)));
+      return;
+    }
+    const id = toId(METHOD, `${argument}.id`, operation.id);
+    this.ids.push(id);
+    if (type === 'patch') this.batch.patch(collection, id, toPatch(METHOD, fields, `${argument}.fields`), ifVersion);
+    else this.batch.delete(collection, id, ifVersion);
+  }
+
+  /** What the operations did, in their order. */
+  results({ version, deleted }) {
+    return this.#operations.map(({ type }, i) =>
+      type === 'delete' ? { id: this.ids[i], deleted: deleted[i] === '1', version } : { id: this.ids[i], version },
+    );
+  }
+}
+
+function toCollection(argument, value) {
+  const collection = value instanceof Collection ? Collection.nativeOf(value) : undefined;
+  if (collection === undefined) throw invalidArgument(METHOD, argument, `must be a Collection, got ${describe(value)}`);
+  return collection;
+}
+
+module.exports = { WriteBatchBuilder };

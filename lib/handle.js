@@ -1,0 +1,124 @@
+'use strict';
+
+// What a database and its collections share: the way into the addon, and the events of the handle.
+
+const diagnostics = require('node:diagnostics_channel');
+const { Background } = require('./background');
+const { callAsync, callSync } = require('./call');
+const { AgentMemError } = require('./errors');
+
+// Observers of every operation: `agentmemdb:operation`. Nothing is made for them while nobody listens.
+const operations = diagnostics.tracingChannel('agentmemdb:operation');
+
+class Handle {
+  #native;
+  #events;
+  #background;
+  #seenVersion;
+  #refused = false;
+  #running = new Set();
+  #closing;
+
+  /** @param native the addon's database.   @param events where 'change' and 'drain' go. */
+  constructor(native, events) {
+    this.#native = native;
+    this.#events = events;
+    this.#seenVersion = native.version();
+    this.#background = new Background(native);
+    this.#background.kick(); // What was loaded is not linked yet.
+  }
+
+  get native() {
+    return this.#native;
+  }
+
+  /** An operation of one step: see step(). Refused once close() has been called. */
+  async call(target, name, args, control, about) {
+    this.admit(about.operation);
+    return this.step(target, name, args, control, about);
+  }
+
+  /** An operation of several steps: `steps` makes them with step(), and close() waits for it. */
+  async during(operation, steps) {
+    this.admit(operation);
+    const running = steps();
+    this.#running.add(running);
+    try {
+      return await running;
+    } finally {
+      this.#running.delete(running);
+    }
+  }
+
+  /**
+   * Calls `target[name](...args)` on the pool and awaits it.
+   * @param about { operation: 'Collection.search', ... }: what observers are told.
+   */
+  async step(target, name, args, control, about) {
+    try {
+      if (!operations.hasSubscribers) return await callAsync(target, name, args, control);
+      return await operations.tracePromise(() => callAsync(target, name, args, control), { ...about, database: this.#native.path() });
+    } catch (error) {
+      if (error?.code === 'ERR_QUEUE_FULL') this.#refused = true;
+      throw error;
+    } finally {
+      this.#notice();
+    }
+  }
+
+  /** Refuses new operations, lets accepted ones finish, and gives the engine back. */
+  close() {
+    this.#closing ??= Promise.allSettled([...this.#running]).then(() => callAsync(this.#native, 'close', []));
+    return this.#closing;
+  }
+
+  get isOpen() {
+    return this.#closing === undefined;
+  }
+
+  closeSync() {
+    if (this.#closing !== undefined) return;
+    this.#closing = Promise.resolve();
+    callSync(this.#native, 'close', []);
+  }
+
+  /** Throws once close() has been called. */
+  admit(operation) {
+    if (this.isOpen) return;
+    throw new AgentMemError({ code: 'ERR_CLOSED', message: `${operation}(): the database is closed; open it again` });
+  }
+
+  callSync(target, name, args) {
+    // The addon may not know yet: close() is waiting for operations of several steps.
+    this.admit(`${name}Sync`);
+    try {
+      return callSync(target, name, args);
+    } finally {
+      this.#notice();
+    }
+  }
+
+  /** After a write: there may be something to link. */
+  wrote() {
+    this.#background.kick();
+  }
+
+  #notice() {
+    if (this.#refused && this.#native.hasRoom()) {
+      this.#refused = false;
+      this.#emit('drain');
+    }
+    if (this.#events.listenerCount('change') === 0) return;
+    const version = this.#native.version();
+    if (version === 0 || version === this.#seenVersion) return; // 0: closed.
+    this.#seenVersion = version;
+    this.#emit('change', { version });
+  }
+
+  // On its own: a listener that throws must not fail the call that was noticed.
+  #emit(event, ...args) {
+    process.nextTick(() => this.#events.emit(event, ...args));
+  }
+}
+
+module.exports = { Handle };

@@ -1,0 +1,92 @@
+#include "base/id_set.h"
+
+#include <algorithm>
+
+namespace agentmemdb {
+namespace {
+
+constexpr size_t WordOf(Slot slot) { return ToInt(slot) / 64; }
+constexpr uint64_t BitOf(Slot slot) { return uint64_t{1} << (ToInt(slot) % 64); }
+
+}  // namespace
+
+IdSet IdSet::All(uint32_t bound) {
+  IdSet set;
+  set.words_.assign(bound / kWordBits, ~uint64_t{0});
+  if (const uint32_t rest = bound % kWordBits; rest != 0) set.words_.push_back((uint64_t{1} << rest) - 1);
+  return set;
+}
+
+void IdSet::Reserve(uint32_t bound) {
+  if (const size_t words = (size_t{bound} + kWordBits - 1) / kWordBits; words > words_.size()) words_.resize(words);
+}
+
+void IdSet::Add(Slot slot) {
+  const size_t word = WordOf(slot);
+  if (word >= words_.size()) words_.resize(word + 1);
+  words_[word] |= BitOf(slot);
+}
+
+void IdSet::Remove(Slot slot) {
+  if (WordOf(slot) < words_.size()) words_[WordOf(slot)] &= ~BitOf(slot);
+}
+
+bool IdSet::Contains(Slot slot) const {
+  return WordOf(slot) < words_.size() && (words_[WordOf(slot)] & BitOf(slot)) != 0;
+}
+
+void IdSet::And(const IdSet& other) {
+  if (words_.size() > other.words_.size()) words_.resize(other.words_.size());
+  for (size_t i = 0; i < words_.size(); ++i) words_[i] &= other.words_[i];
+}
+
+void IdSet::Or(const IdSet& other) {
+  if (words_.size() < other.words_.size()) words_.resize(other.words_.size());
+  for (size_t i = 0; i < other.words_.size(); ++i) words_[i] |= other.words_[i];
+}
+
+void IdSet::AndNot(const IdSet& other) {
+  const size_t common = std::min(words_.size(), other.words_.size());
+  for (size_t i = 0; i < common; ++i) words_[i] &= ~other.words_[i];
+}
+
+void IdSet::Not(const IdSet& universe) {
+  words_.resize(universe.words_.size());
+  for (size_t i = 0; i < words_.size(); ++i) words_[i] = universe.words_[i] & ~words_[i];
+}
+
+size_t IdSet::Count() const {
+  size_t count = 0;
+  for (const uint64_t word : words_) count += static_cast<size_t>(std::popcount(word));
+  return count;
+}
+
+bool IdSet::empty() const {
+  return std::all_of(words_.begin(), words_.end(), [](uint64_t word) { return word == 0; });
+}
+
+size_t IdSet::Bound() const {
+  for (size_t word = words_.size(); word > 0; --word) {
+    const uint64_t bits = words_[word - 1];
+    if (bits != 0) return word * kWordBits - static_cast<size_t>(std::countl_zero(bits));
+  }
+  return 0;
+}
+
+std::optional<Slot> IdSet::Next(Slot slot) const {
+  uint64_t seen = BitOf(slot) - 1;
+  for (size_t word = WordOf(slot); word < words_.size(); ++word, seen = 0) {
+    if (const uint64_t bits = words_[word] & ~seen; bits != 0) return Lowest(word, bits);
+  }
+  return std::nullopt;
+}
+
+bool operator==(const IdSet& a, const IdSet& b) {
+  const auto& shorter = a.words_.size() < b.words_.size() ? a.words_ : b.words_;
+  const auto& longer = a.words_.size() < b.words_.size() ? b.words_ : a.words_;
+  const auto rest = longer.begin() + static_cast<std::ptrdiff_t>(shorter.size());
+  return std::equal(shorter.begin(), shorter.end(), longer.begin()) &&
+         std::all_of(rest, longer.end(), [](uint64_t word) { return word == 0; });
+}
+
+}  // namespace agentmemdb

@@ -1,0 +1,66 @@
+// A set of slots: what a filter makes, and what every search accepts.
+//
+// One bit per slot up to the largest that was ever added: a set costs bound / 8 bytes however few it holds. Slots are
+// dense (types.h); that is why this is a plain bitmap and not a compressed one.
+#pragma once
+
+#include <bit>
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+#include "base/types.h"
+
+namespace agentmemdb {
+
+// Threads: const members beside one another; the rest alone. Growing may throw std::bad_alloc; nothing is changed then.
+class IdSet {
+ public:
+  IdSet() = default;
+  // Every slot below `bound`.
+  static IdSet All(uint32_t bound);
+
+  // Makes room so that adding slots below `bound` cannot fail.
+  void Reserve(uint32_t bound);
+  // Adding what is there and removing what is not are no errors.
+  void Add(Slot slot);
+  void Remove(Slot slot);
+  bool Contains(Slot slot) const;
+
+  // This becomes: the members of both; of either; of this only; of `universe` that are not here.
+  void And(const IdSet& other);
+  void Or(const IdSet& other);
+  void AndNot(const IdSet& other);
+  void Not(const IdSet& universe);
+
+  // Linear in Bound().
+  size_t Count() const;
+  bool empty() const;
+  // One past the largest member, 0 when empty.
+  size_t Bound() const;
+  // The smallest member that is not below `slot`, nullopt if there is none: a walk that can stop and go on.
+  std::optional<Slot> Next(Slot slot) const;
+  // Calls `visit(Slot)` with each member, ascending. `visit` must not change the set.
+  template <class Visit>
+  void ForEach(Visit&& visit) const {
+    for (size_t word = 0; word < words_.size(); ++word) {
+      for (uint64_t bits = words_[word]; bits != 0; bits &= bits - 1) visit(Lowest(word, bits));
+    }
+  }
+
+  size_t memory_bytes() const { return words_.capacity() * sizeof(uint64_t); }
+
+  // The same members, whatever room each has.
+  friend bool operator==(const IdSet& a, const IdSet& b);
+
+ private:
+  static constexpr size_t kWordBits = 64;
+
+  static Slot Lowest(size_t word, uint64_t bits) {
+    return Slot{static_cast<uint32_t>(word * kWordBits + static_cast<size_t>(std::countr_zero(bits)))};
+  }
+
+  std::vector<uint64_t> words_;
+};
+
+}  // namespace agentmemdb

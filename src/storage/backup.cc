@@ -1,0 +1,63 @@
+#include "storage/backup.h"
+
+#include <sqlite3.h>
+
+#include <memory>
+
+#include "base/file.h"
+
+namespace agentmemdb {
+namespace {
+
+constexpr int kPagesAStep = 256;
+
+// Copies page by page from `source`, whose snapshot is pinned: no writer can make it start again.
+Status Copy(Connection* source, Connection* target, const CancelToken& cancel) {
+  sqlite3_backup* backup = sqlite3_backup_init(target->handle(), "main", source->handle(), "main");
+  if (backup == nullptr) return target->Error(sqlite3_errcode(target->handle()), "begin to copy into");
+  Status status;
+  int result = SQLITE_OK;
+  while (result == SQLITE_OK && status.ok()) {
+    result = sqlite3_backup_step(backup, kPagesAStep);
+    const int total = sqlite3_backup_pagecount(backup);
+    cancel.Report(total - sqlite3_backup_remaining(backup), total);
+    status = cancel.Check();
+  }
+  const int finished = sqlite3_backup_finish(backup);
+  if (!status.ok() && result != SQLITE_DONE) return status;
+  return finished == SQLITE_OK ? Status() : target->Error(finished, "copy into");
+}
+
+Status CopyInto(const std::string& path, Connection* source, const CancelToken& cancel) {
+  Result<std::unique_ptr<Connection>> target = Connection::Open(path, Durability::kFull);
+  if (!target.ok()) return target.status();
+  RETURN_IF_ERROR(Copy(source, target->get(), cancel));
+  // The copy says WAL in its header. Leaving that mode writes everything into the one file and removes the log.
+  return (*target)->Execute("PRAGMA journal_mode=DELETE");
+}
+
+void RemoveCopy(const std::string& path) {
+  for (const char* suffix : {"", "-wal", "-shm", "-journal"}) RemoveFile(path + suffix);
+}
+
+}  // namespace
+
+Status BackUp(Store* store, const std::string& path, const CancelToken& cancel) {
+  if (FileExists(path))
+    return Status(Code::kAlreadyExists, "there is already a file " + path + "; name a new one")
+        .WithPath(path)
+        .WithArgument("path");
+  const std::string partial = path + ".partial";
+  RemoveCopy(partial);
+  Result<std::unique_ptr<ReadTransaction>> rows = store->BeginRead();
+  if (!rows.ok()) return rows.status();
+  Result<DatabaseHeader> header = (*rows)->Header();  // Pins the snapshot.
+  Status status = header.status();
+  if (status.ok()) status = CopyInto(partial, (*rows)->connection(), cancel);
+  if (status.ok()) status = SyncFile(partial);
+  if (status.ok()) status = RenameNew(partial, path);
+  if (!status.ok()) RemoveCopy(partial);
+  return status;
+}
+
+}  // namespace agentmemdb

@@ -1,0 +1,106 @@
+'use strict';
+
+// What stats() tells, and the bound on the calls that wait.
+
+const fs = require('node:fs');
+const path = require('node:path');
+const ts = require('typescript');
+
+const { errorOf, useDatabases } = require('./support/database');
+
+const databases = useDatabases();
+
+describe('stats', () => {
+  /** The members of an interface in index.d.ts, with those of objects inside as 'member.inner'. */
+  function membersOf(name) {
+    const file = path.join(__dirname, '..', 'index.d.ts');
+    const source = ts.createSourceFile(file, fs.readFileSync(file, 'utf8'), ts.ScriptTarget.Latest, true);
+    const found = source.statements.find((each) => ts.isInterfaceDeclaration(each) && each.name.text === name);
+    const read = (members, prefix) =>
+      members.flatMap((member) => {
+        const own = prefix + member.name.getText(source);
+        return ts.isTypeLiteralNode(member.type) ? [own, ...read(member.type.members, `${own}.`)] : [own];
+      });
+    return read(found.members, '').sort();
+  }
+
+  const keysOf = (value, prefix = '') =>
+    Object.entries(value)
+      .flatMap(([key, inner]) => [prefix + key, ...(typeof inner === 'object' ? keysOf(inner, `${prefix}${key}.`) : [])])
+      .sort();
+
+  test('of a database has exactly the members index.d.ts promises, in both forms', async () => {
+    const db = await databases.open(databases.file());
+    expect(keysOf(await db.stats())).toEqual(membersOf('DatabaseStats'));
+    expect(keysOf(db.statsSync())).toEqual(membersOf('DatabaseStats'));
+  });
+
+  test('of a collection has exactly the members index.d.ts promises, in both forms', async () => {
+    const db = await databases.open();
+    const c = await db.collection('c', { dimensions: 1 });
+    expect(keysOf(await c.stats())).toEqual(membersOf('CollectionStats'));
+    expect(keysOf(c.statsSync())).toEqual(membersOf('CollectionStats'));
+  });
+
+  test('of a database count what is in it', async () => {
+    const file = databases.file();
+    const db = await databases.open(file, { durability: 'normal' });
+    const before = await db.stats();
+    const a = await db.collection('a');
+    await db.collection('b');
+    await a.addMany([{}, {}, {}]);
+    const after = await db.stats();
+    expect(before).toMatchObject({ path: fs.realpathSync(file), storageMode: 'shared', durability: 'normal', collections: 0, records: 0 });
+    expect(after).toMatchObject({ collections: 2, records: 3, changeVersion: before.changeVersion + 3 });
+    expect(after.fileBytes + after.walBytes).toBeGreaterThan(0);
+  });
+
+  test('of a database in memory say so', async () => {
+    const db = await databases.open();
+    expect(await db.stats()).toMatchObject({ path: ':memory:', storageMode: 'single', durability: 'full', fileBytes: 0, walBytes: 0 });
+  });
+
+  test('of the scheduler never show more workers than its limit', async () => {
+    const db = await databases.open();
+    const c = await db.collection('c');
+    await Promise.all(Array.from({ length: 500 }, (_, i) => (i % 2 ? c.add({}) : c.count())));
+    const { scheduler } = await db.stats();
+    expect(scheduler.workersMax).toBeGreaterThan(0);
+    expect(scheduler.workersMax).toBeLessThanOrEqual(scheduler.workerLimit);
+    expect(scheduler.writeCalls).toBeGreaterThanOrEqual(scheduler.writeGroups);
+  });
+});
+
+describe('maxPending', () => {
+  test('one call too many rejects with ERR_QUEUE_FULL, the accepted ones are done, and then there is room again', async () => {
+    const db = await databases.open(':memory:', { maxPending: 5 });
+    const c = await db.collection('c');
+    const results = await Promise.allSettled(Array.from({ length: 8 }, (_, i) => c.add({ id: `r${i}` })));
+    const codes = results.map((result) => result.reason?.code ?? result.status);
+    expect(codes).toEqual([...Array(5).fill('fulfilled'), ...Array(3).fill('ERR_QUEUE_FULL')]);
+    expect(await c.count()).toBe(5);
+    expect(await c.has('r4')).toBe(true);
+  });
+
+  test('sync twins do not wait in the queue, and work when it is full', async () => {
+    const db = await databases.open(':memory:', { maxPending: 1 });
+    const c = await db.collection('c');
+    const waiting = c.add({ id: 'a' });
+    expect((await errorOf(c.add({ id: 'b' }))).code).toBe('ERR_QUEUE_FULL');
+    expect(c.addSync({ id: 'c' }).id).toBe('c');
+    await waiting;
+    expect(await c.count()).toBe(2);
+  });
+
+  test("is the caller's alone: background work takes none of it", async () => {
+    const db = await databases.open(':memory:', { maxPending: 1 });
+    const c = await db.collection('c', { dimensions: 256, hnsw: { minSize: 0, M: 48, efConstruction: 1000 } });
+    for (let i = 0; i < 300; i++) {
+      await c.add({ vector: Float32Array.from({ length: 256 }, (_, j) => Math.sin(i * 7 + j * j)) });
+      await new Promise((resolve) => {
+        setTimeout(resolve, 1);
+      });
+    }
+    expect(await c.count()).toBe(300);
+  });
+});

@@ -1,0 +1,76 @@
+'use strict';
+
+// Processes of their own for tests: started from scripts/, always waited for, ended by their own pid only.
+
+const { spawn } = require('node:child_process');
+const fs = require('node:fs');
+const os = require('node:os');
+const path = require('node:path');
+
+const SCRIPTS = path.join(__dirname, 'scripts');
+const CHILD_TIMEOUT_MS = 100_000;
+
+const alive = new Set();
+
+/** Starts scripts/<name>. Returns { child, ended }; `ended` resolves to { code, signal, stdout, stderr } and never rejects.
+ *  A child that takes longer than `timeoutMs` is killed: its `signal` is then 'SIGKILL'. */
+function startScript(name, args = [], { nodeArgs = [], env = {}, timeoutMs = CHILD_TIMEOUT_MS } = {}) {
+  const child = spawn(process.execPath, [...nodeArgs, path.join(SCRIPTS, name), ...args.map(String)], {
+    env: { ...process.env, ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  alive.add(child);
+  const output = { stdout: '', stderr: '' };
+  for (const stream of ['stdout', 'stderr']) {
+    child[stream].setEncoding('utf8').on('data', (text) => {
+      output[stream] += text;
+    });
+  }
+  const timer = setTimeout(() => child.kill('SIGKILL'), timeoutMs);
+  const ended = new Promise((resolve) => {
+    child.on('error', (error) => resolve({ code: null, signal: null, ...output, stderr: `${output.stderr}${error}` }));
+    child.on('close', (code, signal) => resolve({ code, signal, ...output }));
+  }).finally(() => {
+    clearTimeout(timer);
+    alive.delete(child);
+  });
+  return { child, ended };
+}
+
+/** Runs scripts/<name> to its end. */
+function runScript(name, args, options) {
+  return startScript(name, args, options).ended;
+}
+
+/** Runs a script that must end well: code 0 and nothing on stderr. Returns what it printed last, which is JSON. */
+async function runWell(name, args, options) {
+  const { code, signal, stdout, stderr } = await runScript(name, args, options);
+  if (code !== 0 || stderr !== '') {
+    throw new Error(`${name} ${args?.join(' ') ?? ''}: code ${code}, signal ${signal}\n${stdout}\n${stderr}`);
+  }
+  return lastLine(stdout);
+}
+
+function lastLine(stdout) {
+  return JSON.parse(stdout.trim().split('\n').at(-1));
+}
+
+/** Ends what a failed test left behind. */
+function endChildren() {
+  for (const child of alive) child.kill('SIGKILL');
+}
+
+function makeFolder() {
+  return fs.mkdtempSync(path.join(os.tmpdir(), 'agentmemdb-process-'));
+}
+
+function removeFolder(folder) {
+  fs.rmSync(folder, { recursive: true, force: true });
+}
+
+/** Writes figures where the reader of the test run sees them: console.log of Jest adds a stack to each line. */
+function report(text) {
+  process.stdout.write(`  ${text}\n`);
+}
+
+module.exports = { startScript, runScript, runWell, lastLine, endChildren, makeFolder, removeFolder, report };

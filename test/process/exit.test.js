@@ -1,0 +1,124 @@
+'use strict';
+
+// Ending while work is under way: the process, a handle, the last reference to one.
+
+const path = require('node:path');
+
+const { open, openSync } = require('agentmemdb');
+const { runScript, runWell, endChildren, makeFolder, removeFolder, report } = require('./children');
+
+let folder;
+beforeEach(() => {
+  folder = makeFolder();
+});
+afterEach(() => {
+  endChildren();
+  removeFolder(folder);
+});
+
+describe('the process', () => {
+  const kinds = ['search', 'add', 'bulk', 'records', 'indexing', 'open', 'close'];
+
+  test.each(kinds)('process.exit during %s ends with its code and without a word', async (kind) => {
+    const file = path.join(folder, 'left.db');
+    const { code, signal, stderr } = await runScript('exit-in-mid-call.js', [file, kind, 'exit']);
+    expect({ code, signal, stderr }).toEqual({ code: 7, signal: null, stderr: '' });
+
+    const db = await open(file);
+    const { records, vectors, damaged } = await (await db.getCollection('vectors')).stats();
+    expect({ vectors, damaged }).toEqual({ vectors: records, damaged: 0 });
+    // Bulk loads are of 5,000 each: those under way are there as a whole, or not.
+    if (kind !== 'add') expect(records % 5000).toBe(0);
+    expect(records).toBeGreaterThanOrEqual(5000);
+    await db.close();
+  });
+
+  test.each(['throw', 'reject'])('an error that nobody catches (%s) in mid-call ends it with that error', async (way) => {
+    const { code, signal, stderr } = await runScript('exit-in-mid-call.js', [path.join(folder, 'left.db'), 'bulk', way]);
+    expect({ code, signal }).toEqual({ code: 1, signal: null });
+    expect(stderr).toContain(`Error: ${way === 'throw' ? 'thrown' : 'rejected'} in mid-call`);
+    expect(stderr).not.toMatch(/fatal|napi|terminate called|Assertion/i);
+  });
+
+  test('a script that loads data and ends without close() exits by itself, long before linking would end', async () => {
+    const file = path.join(folder, 'loaded.db');
+    const { linked, tail, endedAfterMs } = await runWell('load-and-end.js', [file]);
+    report(`ended ${endedAfterMs} ms after loading 20,000 vectors, ${linked} of them linked`);
+    expect(linked + tail).toBe(20_000);
+    expect(linked).toBeLessThan(5000);
+    expect(await runWell('look-into-loaded.js', [file])).toEqual({ count: 20_000, notFound: { exact: 0, tail: 0 } });
+  });
+
+  test('calls that nobody awaits settle before it ends', async () => {
+    const { code, stdout, stderr } = await runScript('unawaited.js');
+    expect({ code, stderr, lines: stdout.trim().split('\n').sort() }).toEqual({ code: 0, stderr: '', lines: ['add second', 'search first'] });
+  });
+});
+
+describe('a handle', () => {
+  test('collected in mid-call lets its calls settle right and frees its engine', async () => {
+    const result = await runWell('collect-in-mid-call.js', [], { nodeArgs: ['--expose-gc'] });
+    expect(result).toEqual({ rounds: 100, engines: 1 });
+  });
+
+  test('can be opened and closed 1,000 times in memory and 200 times on a file, and leaves nothing behind', async () => {
+    const { engines, descriptors, logsLeft } = await runWell('open-and-close.js', [folder, 1000, 200]);
+    expect({ engines, logsLeft }).toEqual({ engines: 1, logsLeft: 0 });
+    expect(descriptors[1]).toBeLessThanOrEqual(descriptors[0]);
+  });
+
+  test('closed with calls in flight settles each of them right, and refuses later ones', async () => {
+    const db = await open(path.join(folder, 'closing.db'));
+    const collection = await db.collection('vectors', { dimensions: 8, hnsw: { minSize: 0 } });
+    await collection.add({ id: 'first', vector: [1, 1, 1, 1, 1, 1, 1, 1] });
+    const vectorOf = (i) => [1, 2, 3, 4, 5, 6, 7, i];
+    const adds = Array.from({ length: 500 }, (_, i) => collection.add({ id: `n${i}`, vector: vectorOf(i) }));
+    const searches = Array.from({ length: 500 }, () => collection.search({ vector: [1, 1, 1, 1, 1, 1, 1, 1], k: 1 }));
+    const closed = db.close();
+    expect(db.isOpen).toBe(false);
+    const late = [collection.count(), collection.add({ id: 'late' }), db.stats(), collection.indexed()];
+    const refused = await Promise.allSettled(late);
+    expect(refused.map(({ status, reason }) => [status, reason?.code])).toEqual(Array(4).fill(['rejected', 'ERR_CLOSED']));
+    expect((await Promise.all(adds)).map(({ id }) => id)).toEqual(Array.from({ length: 500 }, (_, i) => `n${i}`));
+    for (const [hit] of await Promise.all(searches)) expect(hit.id).toBe('first');
+    await closed;
+
+    const again = await open(path.join(folder, 'closing.db'));
+    expect(await (await again.collection('vectors')).count()).toBe(501);
+    await again.close();
+  });
+
+  test('closed by closeSync() with calls in flight settles each of them right', async () => {
+    const file = path.join(folder, 'closing-sync.db');
+    const db = openSync(file);
+    const collection = db.collectionSync('vectors', { dimensions: 2 });
+    const calls = Array.from({ length: 300 }, (_, i) => collection.add({ id: `n${i}`, vector: [1, i] }));
+    db.closeSync();
+    expect((await Promise.all(calls)).map(({ id }) => id)).toEqual(Array.from({ length: 300 }, (_, i) => `n${i}`));
+    const again = openSync(file);
+    expect(again.collectionSync('vectors').countSync()).toBe(300);
+    again.closeSync();
+  });
+
+  test('refuses every method after close', async () => {
+    const db = await open(':memory:');
+    const collection = await db.collection('vectors', { dimensions: 2 });
+    await db.close();
+    const record = { id: 'a', vector: [1, 2] };
+    const calls = [
+      [db, 'collection', 'x'], [db, 'createCollection', 'x'], [db, 'getCollection', 'x'], [db, 'listCollections'],
+      [db, 'deleteCollection', 'x'], [db, 'stats'], [collection, 'add', record], [collection, 'upsert', record],
+      [collection, 'addMany', [record]], [collection, 'upsertMany', [record]], [collection, 'get', 'a'],
+      [collection, 'has', 'a'], [collection, 'delete', 'a'], [collection, 'count'], [collection, 'stats'],
+      [collection, 'search', { vector: [1, 2] }],
+    ];
+    for (const [object, method, ...args] of calls) {
+      await expect(object[method](...args)).rejects.toMatchObject({ name: 'AgentMemError', code: 'ERR_CLOSED' });
+      expect(() => object[`${method}Sync`](...args)).toThrow(expect.objectContaining({ code: 'ERR_CLOSED' }));
+    }
+    await expect(collection.indexed()).rejects.toMatchObject({ code: 'ERR_CLOSED' });
+    await db.close();
+    db.closeSync();
+    expect(db.isOpen).toBe(false);
+  });
+});
