@@ -22,7 +22,6 @@ const rules = {
   'no-sequences': 'error',
   'no-template-curly-in-string': 'error',
   'no-throw-literal': 'error',
-  'no-unmodified-loop-condition': 'error',
   'no-unreachable-loop': 'error',
   'no-unused-vars': ['error', { args: 'after-used', caughtErrors: 'all', argsIgnorePattern: '^_' }],
   'no-useless-return': 'error',

@@ -117,8 +117,9 @@ TEST(Indexer, SearchesAreRightWhileItLinks) {
   SCOPED_TRACE(SeedNote());
   Random random(TestSeed());
   TestDatabase db;
+  const uint32_t count = kSanitized ? 200 : 600;
   const CollectionId c = db.Create("c", Graph(8, Metric::kL2, 0));
-  const std::vector<TestRecord> records = RandomRecords(600, 8, &random);
+  const std::vector<TestRecord> records = RandomRecords(static_cast<int>(count), 8, &random);
   db.Add(c, records);
   std::thread linker([&] {
     while (Require(db.get()->RunBackground(200, {}))) {
@@ -126,7 +127,7 @@ TEST(Indexer, SearchesAreRightWhileItLinks) {
   });
   int searches = 0, missed = 0;
   do {
-    const TestRecord& record = records[random.Below(600)];
+    const TestRecord& record = records[random.Below(count)];
     const SearchOutput output = db.Search(c, record.vector, 5);
     ASSERT_EQ(output.hits.size(), 5u);
     ASSERT_EQ(db.SearchIds(c, record.vector, 1, true).front(), record.id) << "the exact search";
@@ -141,7 +142,7 @@ TEST(Indexer, SearchesAreRightWhileItLinks) {
   linker.join();
   EXPECT_LE(missed, searches / 20 + 1);
   db.Link();
-  EXPECT_EQ(Linked(db, c), 600u + static_cast<uint32_t>(searches));
+  EXPECT_EQ(Linked(db, c), count + static_cast<uint32_t>(searches));
 }
 
 }  // namespace

@@ -27,8 +27,11 @@ struct Registry {
   }
   std::shared_ptr<Entry> EntryFor(const std::string& path) {
     std::lock_guard guard(mutex);
-    std::erase_if(entries,
-                  [](const auto& item) { return item.second.use_count() == 1 && item.second->database.expired(); });
+    std::erase_if(entries, [](const auto& item) {
+      // The count alone does not order this after what the last opener wrote.
+      const std::unique_lock opening(item.second->opening, std::try_to_lock);
+      return opening.owns_lock() && item.second.use_count() == 1 && item.second->database.expired();
+    });
     std::shared_ptr<Entry>& entry = entries[path];
     if (entry == nullptr) entry = std::make_shared<Entry>();
     return entry;

@@ -1,0 +1,144 @@
+'use strict';
+
+// What can be watched: events, the tracing channel, progress, and backups taken beside writes.
+
+const diagnostics = require('node:diagnostics_channel');
+const fs = require('node:fs');
+const { errorOf, turnOfTheLoop, useDatabases } = require('./support/database');
+
+const databases = useDatabases();
+
+describe('events', () => {
+  test("'change' tells of own commits, and of other handles' when a call notices them", async () => {
+    const file = databases.file();
+    const db = await databases.open(file);
+    const other = await databases.open(file);
+    const versions = [];
+    db.on('change', ({ version }) => versions.push(version));
+    const c = await db.collection('c');
+    await c.add({ id: 'a' });
+    await (await other.getCollection('c')).add({ id: 'b' });
+    await c.count();
+    await turnOfTheLoop();
+    expect(versions).toEqual([1, 2, 3]);
+  });
+
+  test("'drain' comes after a call was refused, when there is room again", async () => {
+    const db = await databases.open(':memory:', { maxPending: 4 });
+    const c = await db.collection('c');
+    const drained = new Promise((resolve) => {
+      db.once('drain', resolve);
+    });
+    const calls = await Promise.allSettled(Array.from({ length: 20 }, (_, i) => c.add({ id: `r${i}` })));
+    expect(calls.filter((call) => call.reason?.code === 'ERR_QUEUE_FULL').length).toBe(16);
+    await drained;
+    await c.add({ id: 'after' });
+    expect(await c.count()).toBe(5);
+  });
+
+  test('a listener taken off hears nothing, and a wrong one is refused', async () => {
+    const db = await databases.open();
+    const heard = [];
+    const listener = (change) => heard.push(change);
+    db.on('change', listener).off('change', listener);
+    await db.collection('c');
+    await turnOfTheLoop();
+    expect(heard).toEqual([]);
+    expect(await errorOf(async () => db.on('nothing', listener))).toMatchObject({ code: 'ERR_INVALID_ARGUMENT', argument: 'event' });
+    expect(await errorOf(async () => db.on('change', 5))).toMatchObject({ code: 'ERR_INVALID_ARGUMENT', argument: 'listener' });
+  });
+});
+
+describe('the tracing channel', () => {
+  test('announces operations with what they are about, and their errors', async () => {
+    const db = await databases.open();
+    const c = await db.collection('c');
+    const seen = [];
+    const subscriber = {
+      asyncEnd: (message) => seen.push([message.operation, message.collection, message.error?.code]),
+    };
+    const channel = diagnostics.tracingChannel('agentmemdb:operation');
+    channel.subscribe(subscriber);
+    await c.add({ id: 'a' });
+    await errorOf(c.add({ id: 'a' }));
+    await c.count();
+    channel.unsubscribe(subscriber);
+    await c.count();
+    expect(seen).toEqual([
+      ['Collection.add', 'c', undefined],
+      ['Collection.add', 'c', 'ERR_ALREADY_EXISTS'],
+      ['Collection.count', 'c', undefined],
+    ]);
+  });
+});
+
+describe('progress', () => {
+  test('of a bulk write rises to its total', async () => {
+    const c = await (await databases.open()).collection('c');
+    const told = [];
+    await c.addMany({ ids: Array.from({ length: 20000 }, (_, i) => `r${i}`) }, { onProgress: (progress) => told.push(progress) });
+    expect(told.at(-1)).toEqual({ done: 20000, total: 20000 });
+    expect(told.map(({ done }) => done)).toEqual(told.map(({ done }) => done).sort((a, b) => a - b));
+    expect(await errorOf(c.addMany([], { onProgress: 1 }))).toMatchObject({ code: 'ERR_INVALID_ARGUMENT', argument: 'options.onProgress' });
+  });
+});
+
+describe('backup', () => {
+  test.each(['file', ':memory:'])('of a database in %s is one committed state, while writes go on', async (where) => {
+    const db = await databases.open(where === 'file' ? databases.file() : where);
+    const c = await db.collection('c', { dimensions: 64 });
+    const matrix = new Float32Array(20000 * 64).fill(0.5);
+    await c.addMany({ ids: Array.from({ length: 20000 }, (_, i) => `r${i}`), vectors: matrix });
+    const target = databases.file('copy.db');
+    const pages = [];
+    let running = true;
+    const writes = (async () => {
+      // Two records a transaction: a copy that has one of them has both.
+      for (let i = 0; running; i++) await c.addMany([{ id: `x${i}` }, { id: `y${i}` }]);
+    })();
+    await db.backup(target, { onProgress: ({ done, total }) => pages.push([done, total]) });
+    running = false;
+    await writes;
+    expect(pages.at(-1)[0]).toBe(pages.at(-1)[1]);
+    expect(fs.existsSync(`${target}-wal`) || fs.existsSync(`${target}.partial`)).toBe(false);
+
+    const copy = await (await databases.open(target)).getCollection('c');
+    const count = await copy.count();
+    expect(count).toBeGreaterThanOrEqual(20000);
+    expect(count % 2).toBe(0);
+    expect((await copy.get('r19999', { include: ['vector'] })).vector[63]).toBe(0.5);
+  });
+
+  test('never replaces a file, and an aborted one leaves none', async () => {
+    const db = await databases.open(databases.file());
+    const c = await db.collection('c');
+    await c.addMany(Array.from({ length: 5000 }, (_, i) => ({ id: `r${i}`, text: 'x'.repeat(1000) })));
+    const target = databases.file('copy.db');
+    const controller = new AbortController();
+    const backup = db.backup(target, { signal: controller.signal });
+    controller.abort(new Error('enough'));
+    expect((await errorOf(backup)).message).toBe('enough');
+    expect([fs.existsSync(target), fs.existsSync(`${target}.partial`)]).toEqual([false, false]);
+
+    fs.writeFileSync(target, 'precious');
+    expect(await errorOf(db.backup(target))).toMatchObject({ code: 'ERR_ALREADY_EXISTS', path: target });
+    expect(fs.readFileSync(target, 'utf8')).toBe('precious');
+    expect(await errorOf(db.backup('/nowhere/at/all.db'))).toMatchObject({ code: 'ERR_IO' });
+    expect(await errorOf(db.backup(5))).toMatchObject({ code: 'ERR_INVALID_ARGUMENT', argument: 'path' });
+  });
+});
+
+describe('searchMany', () => {
+  test('answers as the searches one by one, in both forms', async () => {
+    const c = await (await databases.open()).collection('c', { dimensions: 2, metric: 'l2' });
+    await c.addMany({ ids: ['a', 'b', 'c'], vectors: new Float32Array([0, 0, 1, 1, 5, 5]) });
+    const vectors = new Float32Array([0, 0, 4, 4, 1, 1]);
+    const expected = [0, 1, 2].map((i) => c.searchSync({ vector: vectors.subarray(2 * i, 2 * i + 2), k: 2 }));
+    expect(await c.searchMany({ vectors, k: 2 }, { concurrency: 2 })).toEqual(expected);
+    expect(c.searchManySync([0, 1, 2].map((i) => ({ vector: vectors.subarray(2 * i, 2 * i + 2), k: 2 })))).toEqual(expected);
+    expect(await c.searchMany([])).toEqual([]);
+    expect(await errorOf(c.searchMany({ vectors: new Float32Array(3) }))).toMatchObject({ argument: 'queries.vectors' });
+    expect(await errorOf(c.searchMany([{ vector: [1, 2] }, { vector: [1] }]))).toMatchObject({ code: 'ERR_INVALID_ARGUMENT' });
+    expect(await errorOf(c.searchMany([], { concurrency: 0 }))).toMatchObject({ argument: 'options.concurrency' });
+  });
+});
