@@ -312,6 +312,13 @@ export interface CollectionStats {
   };
 }
 
+export interface OperationStats {
+  count: number;
+  p50Ms: number;
+  p95Ms: number;
+  p99Ms: number;
+}
+
 export interface DatabaseStats {
   path: string;
   /** 'shared': many connections on one file. 'single': one connection (':memory:'). */
@@ -324,8 +331,8 @@ export interface DatabaseStats {
   walBytes: number;
   /** Engines open in this process, over all threads. */
   engines: number;
-  /** The scheduler of this process and this thread's event loop. */
-  scheduler: {
+  /** The calls of this thread, and the workers they share with the whole process. */
+  queue: {
     /** AsyncWorkers that may be in flight at once in the whole process. */
     workerLimit: number;
     /** Calls of this thread that wait, and that run. */
@@ -339,6 +346,8 @@ export interface DatabaseStats {
     /** Steps of ours on this event loop (parsing, converting, settling) and the longest, in ms of thread CPU time. */
     loopSteps: number;
     loopStepMaxMs: number;
+    /** By operation, such as 'Collection.search': how many, and how long from the call to its settling, within an eighth. */
+    operations: Record<string, OperationStats>;
   };
 }
 

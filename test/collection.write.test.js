@@ -275,9 +275,9 @@ describe('many writes at once', () => {
   test('200 adds take fewer transactions than calls', async () => {
     const db = await databases.open(databases.file());
     const c = await db.collection('c', { dimensions: 4 });
-    const before = (await db.stats()).scheduler;
+    const before = (await db.stats()).queue;
     const written = await Promise.all(Array.from({ length: 200 }, (_, i) => c.add({ id: `r${i}`, vector: [1, 2, 3, i] })));
-    const after = (await db.stats()).scheduler;
+    const after = (await db.stats()).queue;
     expect(after.writeCalls - before.writeCalls).toBe(200);
     expect(after.writeGroups - before.writeGroups).toBeLessThan(200);
     expect(new Set(written.map((each) => each.version)).size).toBe(after.writeGroups - before.writeGroups);

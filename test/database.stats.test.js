@@ -24,10 +24,25 @@ describe('stats', () => {
     return read(found.members, '').sort();
   }
 
+  // A record by operation has the keys it has; what is under each is tested on its own.
+  const isObject = (key, inner) => typeof inner === 'object' && key !== 'operations';
   const keysOf = (value, prefix = '') =>
     Object.entries(value)
-      .flatMap(([key, inner]) => [prefix + key, ...(typeof inner === 'object' ? keysOf(inner, `${prefix}${key}.`) : [])])
+      .flatMap(([key, inner]) => [prefix + key, ...(isObject(key, inner) ? keysOf(inner, `${prefix}${key}.`) : [])])
       .sort();
+
+  test('tell how long the calls of each operation took', async () => {
+    const db = await databases.open();
+    const c = await db.collection('c');
+    for (let i = 0; i < 20; i++) await c.add({ id: `r${i}` });
+    const { operations } = (await db.stats()).queue;
+    expect(operations['Collection.add'].count).toBeGreaterThanOrEqual(20);
+    for (const each of Object.values(operations)) {
+      expect(Object.keys(each).sort()).toEqual(membersOf('OperationStats'));
+      expect(each.p50Ms).toBeLessThanOrEqual(each.p95Ms);
+      expect(each.p95Ms).toBeLessThanOrEqual(each.p99Ms);
+    }
+  });
 
   test('of a database has exactly the members index.d.ts promises, in both forms', async () => {
     const db = await databases.open(databases.file());
@@ -64,10 +79,10 @@ describe('stats', () => {
     const db = await databases.open();
     const c = await db.collection('c');
     await Promise.all(Array.from({ length: 500 }, (_, i) => (i % 2 ? c.add({}) : c.count())));
-    const { scheduler } = await db.stats();
-    expect(scheduler.workersMax).toBeGreaterThan(0);
-    expect(scheduler.workersMax).toBeLessThanOrEqual(scheduler.workerLimit);
-    expect(scheduler.writeCalls).toBeGreaterThanOrEqual(scheduler.writeGroups);
+    const { queue } = await db.stats();
+    expect(queue.workersMax).toBeGreaterThan(0);
+    expect(queue.workersMax).toBeLessThanOrEqual(queue.workerLimit);
+    expect(queue.writeCalls).toBeGreaterThanOrEqual(queue.writeGroups);
   });
 });
 

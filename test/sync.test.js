@@ -11,7 +11,7 @@ async function keepBusy(db, collection) {
   const load = collection.addMany({ vectors: new Float32Array(50_000 * 8).fill(1), texts: Array(50_000).fill('bulk') });
   const writes = Array.from({ length: 1000 }, (_, i) => collection.add({ id: `queued ${i}`, vector: new Float32Array(8).fill(i + 1) }));
   const done = Promise.all([load, ...writes]);
-  while (db.statsSync().scheduler.waiting === 0) {
+  while (db.statsSync().queue.waiting === 0) {
     await turnOfTheLoop();
   }
   return done;

@@ -72,10 +72,10 @@ class AgentMemDbEngine {
   }
 
   async facts() {
-    const { scheduler } = await this.#database.stats();
+    const { queue } = await this.#database.stats();
     const { index } = await this.#collection.stats();
     return {
-      'longest own step on the event loop, ms CPU': scheduler.loopStepMaxMs,
+      'longest own step on the event loop, ms CPU': queue.loopStepMaxMs,
       'index bytes by its own count': index?.memoryBytes,
     };
   }

@@ -13,7 +13,7 @@
 namespace agentmemdb {
 namespace {
 
-constexpr int kWriters = 2, kReaders = 2, kGroups = kSanitized ? 60 : 250, kPairs = 10;
+constexpr int kWriters = 2, kReaders = 2, kGroups = kSanitized ? 150 : 400, kPairs = 10;
 constexpr uint32_t kDimensions = 8;
 
 class Concurrency : public testing::TestWithParam<bool> {

@@ -54,6 +54,7 @@ class Call {
   std::shared_ptr<Handle> handle;
   std::shared_ptr<Database> database;
   std::optional<Napi::Promise::Deferred> deferred;  // Absent for a sync call.
+  int64_t accepted_micros = 0;                      // when the scheduler got it
   bool keeps_alive = true;                          // The process must not end before it is settled.
   Napi::ObjectReference held;                       // JavaScript memory the call reads.
 };

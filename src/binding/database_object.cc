@@ -137,12 +137,12 @@ Napi::Value DatabaseObject::Stats(const Napi::CallbackInfo& info) {
   Args args(info, "Database.stats");
   const CancelToken cancel = args.Control(0);
   const Environment& environment = Environment::Of(info.Env());
-  const SchedulerStats scheduler = Scheduler::Get().stats(lane_.get());
+  QueueStats queue{Scheduler::Get().stats(lane_.get()), lane_->operations(), environment.loop_steps,
+                   environment.loop_step_max_micros};
   return Start<std::string>(
       CallKind::kSolo, args, handle_, cancel,
-      [database = handle_->database, scheduler, steps = environment.loop_steps,
-       step_max = environment.loop_step_max_micros](const CancelToken&) -> Result<std::string> {
-        return StatsToJson(database->stats(), scheduler, steps, step_max);
+      [database = handle_->database, queue = std::move(queue)](const CancelToken&) -> Result<std::string> {
+        return StatsToJson(database->stats(), queue);
       },
       [](Napi::Env env, std::string& json) { return ToJs(env, json); });
 }

@@ -49,6 +49,7 @@ void Lane::Accept(std::unique_ptr<Call> call) {
     if (!call->keeps_alive) ++call->handle->background;
   }
   if (call->keeps_alive) KeepAlive(+1);
+  call->accepted_micros = MonotonicMicros();
   Scheduler::Get().Add(this, std::move(call));
   Pump();
 }
@@ -92,6 +93,7 @@ void Lane::SettleOne(std::unique_ptr<Call> call) {
   const Napi::HandleScope scope(env_);
   if (call->keeps_alive) KeepAlive(-1);
   if (call->deferred) {
+    durations_[call->method].Add(MonotonicMicros() - call->accepted_micros);
     Napi::Value value = TryConvert(call.get());
     if (call->status().ok())
       call->deferred->Resolve(value);
@@ -123,6 +125,15 @@ Napi::Value Lane::TryConvert(Call* call) {
     call->Fail(Status(Code::kLimit, "the result cannot be made a JavaScript value; ask for less"));
     return env_.Undefined();
   }
+}
+
+std::vector<OperationStats> Lane::operations() const {
+  std::vector<OperationStats> operations;
+  for (const auto& [method, durations] : durations_) {
+    operations.push_back(
+        {method, durations.count(), durations.Quantile(0.5), durations.Quantile(0.95), durations.Quantile(0.99)});
+  }
+  return operations;
 }
 
 void Lane::Sweep() { Settle(Scheduler::Get().TakeCancelled(this)); }

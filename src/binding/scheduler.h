@@ -12,12 +12,15 @@
 
 #include <atomic>
 #include <deque>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <optional>
 #include <set>
+#include <string_view>
 #include <vector>
 
+#include "base/histogram.h"
 #include "binding/call.h"
 
 namespace agentmemdb::binding {
@@ -27,6 +30,12 @@ class Lane;
 struct SchedulerStats {
   int worker_limit = 0, workers_max = 0;
   int64_t waiting = 0, running = 0;  // calls of one lane
+};
+
+// How long the calls of one method took, from being accepted to being settled.
+struct OperationStats {
+  std::string_view method;
+  int64_t count = 0, p50_micros = 0, p95_micros = 0, p99_micros = 0;
 };
 
 // A worker's errand, decided when it starts.
@@ -86,6 +95,8 @@ class Lane : public std::enable_shared_from_this<Lane> {
   // Destroys an engine reference on a pool thread: freeing a big one takes long.
   void Retire(std::shared_ptr<Database> database);
   bool alive() const { return alive_; }
+  // By method, since the environment began.
+  std::vector<OperationStats> operations() const;
 
  private:
   friend class Scheduler;
@@ -100,6 +111,7 @@ class Lane : public std::enable_shared_from_this<Lane> {
   bool alive_ = true;
   int64_t kept_alive_by_ = 0;
   std::deque<std::unique_ptr<Call>> unsettled_;
+  std::map<std::string_view, Histogram> durations_;  // by method
 
   // Guarded by the scheduler's mutex:
   std::deque<std::unique_ptr<Call>> reads_, writes_, background_;

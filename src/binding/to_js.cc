@@ -167,8 +167,8 @@ std::string StatsToJson(const CollectionStats& stats) {
   return json;
 }
 
-std::string StatsToJson(const DatabaseStats& stats, const SchedulerStats& scheduler, int64_t loop_steps,
-                        int64_t loop_step_max_micros) {
+std::string StatsToJson(const DatabaseStats& stats, const QueueStats& queue) {
+  const auto ms = [](int64_t micros) { return static_cast<double>(micros) / 1000.0; };
   std::string json;
   ObjectWriter object(&json);
   object.Text("path", stats.path);
@@ -180,16 +180,26 @@ std::string StatsToJson(const DatabaseStats& stats, const SchedulerStats& schedu
   object.Integer("fileBytes", stats.file_bytes);
   object.Integer("walBytes", stats.wal_bytes);
   object.Integer("engines", stats.engines);
-  ObjectWriter queue(object.Key("scheduler"));
-  queue.Integer("workerLimit", scheduler.worker_limit);
-  queue.Integer("waiting", scheduler.waiting);
-  queue.Integer("running", scheduler.running);
-  queue.Integer("workersMax", scheduler.workers_max);
-  queue.Integer("writeGroups", stats.write_groups);
-  queue.Integer("writeCalls", stats.write_calls);
-  queue.Integer("loopSteps", loop_steps);
-  queue.Number("loopStepMaxMs", static_cast<double>(loop_step_max_micros) / 1000.0);
-  queue.Close();
+  ObjectWriter writer(object.Key("queue"));
+  writer.Integer("workerLimit", queue.scheduler.worker_limit);
+  writer.Integer("waiting", queue.scheduler.waiting);
+  writer.Integer("running", queue.scheduler.running);
+  writer.Integer("workersMax", queue.scheduler.workers_max);
+  writer.Integer("writeGroups", stats.write_groups);
+  writer.Integer("writeCalls", stats.write_calls);
+  writer.Integer("loopSteps", queue.loop_steps);
+  writer.Number("loopStepMaxMs", ms(queue.loop_step_max_micros));
+  ObjectWriter operations(writer.Key("operations"));
+  for (const OperationStats& each : queue.operations) {
+    ObjectWriter operation(operations.Key(std::string(each.method).c_str()));
+    operation.Integer("count", each.count);
+    operation.Number("p50Ms", ms(each.p50_micros));
+    operation.Number("p95Ms", ms(each.p95_micros));
+    operation.Number("p99Ms", ms(each.p99_micros));
+    operation.Close();
+  }
+  operations.Close();
+  writer.Close();
   object.Close();
   return json;
 }

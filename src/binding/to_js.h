@@ -29,8 +29,13 @@ Packed PackPage(const FindOutput& output);
 std::string InfoToJson(const CollectionInfo& info);
 std::string InfosToJson(const std::vector<CollectionInfo>& infos);
 std::string StatsToJson(const CollectionStats& stats);
-std::string StatsToJson(const DatabaseStats& stats, const SchedulerStats& scheduler, int64_t loop_steps,
-                        int64_t loop_step_max_micros);
+// What the JavaScript thread knows of its queue, taken there.
+struct QueueStats {
+  SchedulerStats scheduler;
+  std::vector<OperationStats> operations;
+  int64_t loop_steps = 0, loop_step_max_micros = 0;
+};
+std::string StatsToJson(const DatabaseStats& stats, const QueueStats& queue);
 
 // A string when there is one part and nothing else; undefined when there is no part; else { parts, vectors, vectorCount, about }.
 Napi::Value ToJs(Napi::Env env, const Packed& packed);

@@ -91,11 +91,11 @@ async function occupyWriter(db) {
   load.done = collection.addMany({ ids: Array.from({ length: 100_000 }, (_, i) => `r${i}`) }).finally(() => {
     load.isDone = true;
   });
-  const { scheduler } = db.statsSync();
-  while (scheduler.running + scheduler.waiting === 0) {
+  const { queue } = db.statsSync();
+  while (queue.running + queue.waiting === 0) {
     if (load.isDone) throw new Error(`the load was over before it was seen running: ${JSON.stringify(await load.done)}`);
     await turnOfTheLoop();
-    Object.assign(scheduler, db.statsSync().scheduler);
+    Object.assign(queue, db.statsSync().queue);
   }
   return load;
 }

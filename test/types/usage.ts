@@ -153,6 +153,6 @@ export async function observing(db: Database): Promise<number> {
   const mode: 'shared' | 'single' = stats.storageMode;
   void mode;
   // @ts-expect-error no such number
-  void stats.scheduler.queued;
-  return stats.changeVersion + stats.fileBytes + stats.scheduler.writeGroups + db.statsSync().engines;
+  void stats.queue.queued;
+  return stats.changeVersion + stats.fileBytes + stats.queue.writeGroups + db.statsSync().engines;
 }

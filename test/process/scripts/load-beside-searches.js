@@ -57,7 +57,7 @@ async function main() {
   const input = makeInput(matrix);
   await sleep(10);
   const loaded = await loadBesideSearches(collection, matrix, input);
-  const { loopStepMaxMs, loopSteps } = (await db.stats()).scheduler;
+  const { loopStepMaxMs, loopSteps } = (await db.stats()).queue;
 
   let missing = 0;
   let notFound = 0;

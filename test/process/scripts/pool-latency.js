@@ -86,7 +86,7 @@ async function main(file) {
   const perSecond = Math.round((pending.settled() * 1000) / MEASURE_MS);
   await pending.stop();
   const result = { idle, alone, perSecond, ...(await besideThreads(path.resolve(file))) };
-  const { workerLimit, workersMax } = (await db.stats()).scheduler;
+  const { workerLimit, workersMax } = (await db.stats()).queue;
   await db.close();
   console.log(JSON.stringify({ ...result, workerLimit, workersMax }));
 }

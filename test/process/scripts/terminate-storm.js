@@ -61,8 +61,8 @@ async function main([folder, rounds = 200, seed = 1]) {
     const [hit] = await collection.search({ vector, k: 1, exact: true, include: [] });
     assert.strictEqual(hit.id, ids[i]);
   }
-  const { engines, scheduler } = await db.stats();
-  assert(scheduler.workersMax <= scheduler.workerLimit, `${scheduler.workersMax} workers, limit ${scheduler.workerLimit}`);
+  const { engines, queue } = await db.stats();
+  assert(queue.workersMax <= queue.workerLimit, `${queue.workersMax} workers, limit ${queue.workerLimit}`);
   await db.close();
   console.log(JSON.stringify({ rounds: Number(rounds), byMode, engines }));
 }
