@@ -3,6 +3,9 @@
 // Background work of one handle: linking, in slices of a few milliseconds, with an unref'd timer between, so that it never
 // keeps a process alive that has nothing else to do.
 
+// Not the global one: that may be a test's fake clock by the time it is used.
+const { setTimeout } = require('node:timers');
+
 class Background {
   #native;
   #running = false;

@@ -2,6 +2,9 @@
 
 // How every method calls into the addon: cancellation, deadlines, and errors with the caller's stack, once.
 
+// Not the global ones: those may be a test's fake clock by the time they are used.
+const { performance } = require('node:perf_hooks');
+const { setTimeout, clearTimeout, setInterval, clearInterval } = require('node:timers');
 const native = require('./native');
 const { fromNative, invalidArgument, timedOut } = require('./errors');
 const { describe } = require('./values');

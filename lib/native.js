@@ -4,6 +4,7 @@
 
 const fs = require('node:fs');
 const path = require('node:path');
+const { isMainThread } = require('node:worker_threads');
 const { AgentMemError } = require('./errors');
 
 const ROOT = path.join(__dirname, '..');
@@ -32,7 +33,8 @@ function load() {
 
 const native = load();
 
-// Running work looks at its cancel token: the process does not wait for a long load that nobody will see.
-process.on('exit', () => native.shutdown());
+// Running work looks at its cancel token: the process does not wait for a long load that nobody will see, whichever of its
+// threads began it.
+process.on('exit', () => native.shutdown(isMainThread));
 
 module.exports = native;

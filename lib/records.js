@@ -116,6 +116,7 @@ class BatchBuilder {
       if (matrix.length > 0) this.batch.setMatrix(matrix, this.#source.length);
     }
     this.#source.length ??= 0;
+    this.batch.reserve(this.#source.length);
   }
 
   get done() {

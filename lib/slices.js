@@ -2,6 +2,8 @@
 
 // Long work on the event loop, cut into slices of about a millisecond of CPU time, with a turn of the loop between.
 
+// Not the global one: that may be a test's fake clock by the time it is used.
+const { setImmediate } = require('node:timers');
 const native = require('./native');
 
 const SLICE_MICROS = 1000;

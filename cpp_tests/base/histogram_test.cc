@@ -21,7 +21,8 @@ TEST(Histogram, KeepsSmallDurationsExactly) {
 }
 
 TEST(Histogram, GivesQuantilesWithinAnEighthAndNeverTooSmall) {
-  Random random(Seed());
+  SCOPED_TRACE(SeedNote());
+  Random random(TestSeed());
   std::vector<int64_t> durations;
   Histogram histogram;
   for (int i = 0; i < 10000; ++i) {

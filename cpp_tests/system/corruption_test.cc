@@ -167,7 +167,7 @@ TEST_F(Corruption, TheFileHasWhatThisTestIsAbout) {
 TEST_F(Corruption, NoDamagedByteIsEverAnsweredAsData) {
   SCOPED_TRACE(SeedNote());
   Random random(TestSeed());
-  const size_t step = kSanitized ? 23 : 1;
+  const size_t step = kSanitized ? 11 : 1;
   int damaged = 0, refused_open = 0, harmless = 0, lost_some = 0, missing = 0, missing_flips = 0;
   std::map<std::string, int> codes;
   for (size_t at = kSanitized ? random.Below(step) : 0; at < pristine_.size(); at += step) {

@@ -19,8 +19,12 @@ char sync_twin;
 // sweep(): settles waiting calls whose tokens were cancelled.
 void Sweep(const Napi::CallbackInfo& info) { Environment::Of(info.Env()).lane->Sweep(); }
 
-// shutdown(): the process is exiting; running calls stop at their next check, nothing settles any more.
-void Shutdown(const Napi::CallbackInfo& info) { Environment::Of(info.Env()).lane->CancelAll(); }
+// shutdown(all): the thread, or with `all` the process, is exiting; running calls stop at their next check, nothing settles
+// any more.
+void Shutdown(const Napi::CallbackInfo& info) {
+  if (info[0].ToBoolean()) Scheduler::Get().Exit();
+  Environment::Of(info.Env()).lane->CancelAll();
+}
 
 // threadCpuMicros() and noteStep(micros): how lib/ measures its own steps on the event loop.
 Napi::Value ThreadCpu(const Napi::CallbackInfo& info) {

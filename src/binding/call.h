@@ -45,8 +45,12 @@ class Call {
   virtual void Fail(Status status) = 0;
   // Non-null for kWrite: run by Database::Commit together with others.
   virtual WriteCall* write() { return nullptr; }
+  // Bytes of a large result: what they cost on the event loop bounds how many are settled in one turn.
+  virtual size_t result_bytes() const { return 0; }
   // Records a write carries, for bounding a transaction.
   virtual size_t weight() const { return 1; }
+  // Takes what a big write carried, which Convert does not need: freeing it takes long, and is not for the event loop.
+  virtual std::shared_ptr<void> TakeInput() { return nullptr; }
 
   CallKind kind = CallKind::kRead;
   const char* method = "";  // "Collection.search"
@@ -94,6 +98,10 @@ class RunCall final : public Call {
   Napi::Value Convert(Napi::Env env) override { return convert_(env, *value_); }
   const Status& status() const override { return status_; }
   void Fail(Status status) override { status_ = std::move(status); }
+  size_t result_bytes() const override {
+    if constexpr (requires(const T& value) { value.bytes(); }) return value_ ? value_->bytes() : 0;
+    return 0;
+  }
 
  private:
   RunFunction run_;
@@ -138,6 +146,14 @@ class WritingCall final : public Call {
       records += put == nullptr ? 1 : put->batch.records.size();
     }
     return records;
+  }
+  std::shared_ptr<void> TakeInput() override {
+    if (weight() <= 1) return nullptr;
+    auto taken = std::make_shared<std::vector<RecordBatch>>();
+    for (Op& op : write_.ops) {
+      if (auto* put = std::get_if<PutOp>(&op)) taken->push_back(std::exchange(put->batch, {}));
+    }
+    return taken;
   }
 
  private:

@@ -58,6 +58,7 @@ DatabaseObject::DatabaseObject(const Napi::CallbackInfo& info)
 
 DatabaseObject::~DatabaseObject() {
   // Collected without close(). Calls in flight hold the engine themselves.
+  handle_->closing = true;
   lane_->Retire(std::move(handle_->database));
 }
 

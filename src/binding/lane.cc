@@ -8,7 +8,10 @@
 namespace agentmemdb::binding {
 namespace {
 
+// What one turn of the loop settles at most. Not only our own time counts: lib/ parses each result, and the caller goes on.
 constexpr int64_t kSettleMicros = 1000;
+constexpr int kSettleCalls = 32;
+constexpr size_t kSettleBytes = 256 * 1024;
 
 // One AsyncWorker: takes an errand of its lane to the pool and settles what came of it.
 class Worker final : public Napi::AsyncWorker {
@@ -41,6 +44,14 @@ Lane::Lane(Napi::Env env) : env_(env) {
       napi_create_threadsafe_function(env, nullptr, nullptr, name, 0, 1, nullptr, nullptr, this, OnWake, &wake_);
   NAPI_THROW_IF_FAILED_VOID(env, status);
   napi_unref_threadsafe_function(env, wake_);
+  set_immediate_ = Napi::Persistent(env.Global().Get("setImmediate").As<Napi::Function>());
+  settle_more_ = Napi::Persistent(Napi::Function::New(env, [this](const Napi::CallbackInfo&) {
+    settling_later_ = false;
+    calls_settled_ = 0;
+    bytes_settled_ = 0;
+    Settle({});
+  }));
+  Scheduler::Get().Join(this);
 }
 
 void Lane::Accept(std::unique_ptr<Call> call) {
@@ -67,25 +78,38 @@ void Lane::Pump() {
   }
 }
 
-// At most a millisecond a turn of the loop; what is left waits for the next.
+// What is left waits for the next turn of the loop.
 void Lane::Settle(std::vector<std::unique_ptr<Call>> calls) {
   std::move(calls.begin(), calls.end(), std::back_inserter(unsettled_));
   Pump();  // First: the pool works on while we settle.
   if (!alive_) return unsettled_.clear();
+  if (settling_later_) return;  // This turn has had its share.
   const StepTimer step(env_);
   const int64_t end = MonotonicMicros() + kSettleMicros;
   while (!unsettled_.empty()) {
+    // Counted until the next turn that comes by SettleLater: many workers may have finished before this one.
+    if (calls_settled_ >= kSettleCalls || bytes_settled_ >= kSettleBytes || MonotonicMicros() >= end)
+      return SettleLater();
     std::unique_ptr<Call> call = std::move(unsettled_.front());
     unsettled_.pop_front();
+    ++calls_settled_;
+    bytes_settled_ += call->result_bytes();
     try {
       SettleOne(std::move(call));
     } catch (...) {  // JavaScript cannot run any more: the environment is ending.
       return Die();
     }
-    if (MonotonicMicros() >= end && !unsettled_.empty()) {
-      napi_call_threadsafe_function(wake_, nullptr, napi_tsfn_nonblocking);
-      return;
-    }
+  }
+}
+
+// Not by waking the lane: what is sent to a thread-safe function while it runs, it runs in the same turn.
+void Lane::SettleLater() {
+  try {
+    const Napi::HandleScope scope(env_);
+    set_immediate_.Call({settle_more_.Value()});
+    settling_later_ = true;
+  } catch (const Napi::Error&) {  // JavaScript cannot run any more: the environment is ending.
+    Die();
   }
 }
 
@@ -103,6 +127,7 @@ void Lane::SettleOne(std::unique_ptr<Call> call) {
   const std::shared_ptr<Handle> handle = call->handle;
   const bool background = !call->keeps_alive;
   std::shared_ptr<Database> database = std::move(call->database);
+  Retire(call->TakeInput());  // Of a call that was dropped; one that ran has none left.
   call.reset();
   // A handle closed or collected meanwhile leaves the engine to its last call: not to be freed on the event loop.
   if (database.use_count() == 1) Retire(std::move(database));
@@ -147,9 +172,9 @@ void Lane::CancelAll() {
   for (const auto& call : Scheduler::Get().Remove(this)) call->cancel.Cancel();
 }
 
-void Lane::Retire(std::shared_ptr<Database> database) {
-  if (!alive_ || database == nullptr) return;
-  auto holder = std::make_shared<std::shared_ptr<Database>>(std::move(database));
+void Lane::Retire(std::shared_ptr<void> thing) {
+  if (!alive_ || thing == nullptr) return;
+  auto holder = std::make_shared<std::shared_ptr<void>>(std::move(thing));
   auto call = std::make_unique<RunCall<bool>>(
       [holder](const CancelToken&) -> Result<bool> {
         holder->reset();

@@ -23,8 +23,17 @@ bool Missing(Napi::Value value) { return value.IsUndefined() || value.IsNull(); 
 
 Napi::Function RecordBatchObject::Define(Napi::Env env) {
   return DefineClass(env, "RecordBatch",
-                     {InstanceMethod<&RecordBatchObject::SetMatrix>("setMatrix"),
+                     {InstanceMethod<&RecordBatchObject::Reserve>("reserve"),
+                      InstanceMethod<&RecordBatchObject::SetMatrix>("setMatrix"),
                       InstanceMethod<&RecordBatchObject::Append>("append")});
+}
+
+RecordBatchObject::RecordBatchObject(const Napi::CallbackInfo& info)
+    : Napi::ObjectWrap<RecordBatchObject>(info), lane_(Environment::Of(info.Env()).lane) {}
+
+RecordBatchObject::~RecordBatchObject() {
+  // Records that were refused, or never handed over.
+  if (!batch_.records.empty()) lane_->Retire(std::make_shared<RecordBatch>(std::move(batch_)));
 }
 
 RecordBatchObject* RecordBatchObject::Read(Napi::Value value) {
@@ -32,6 +41,11 @@ RecordBatchObject* RecordBatchObject::Read(Napi::Value value) {
   const Napi::Object object = value.As<Napi::Object>();
   if (!object.InstanceOf(Environment::Of(value.Env()).record_batch_class.Value())) return nullptr;
   return Unwrap(object);
+}
+
+// reserve(count): makes room for all records at once. Growing would move all of them in one step.
+void RecordBatchObject::Reserve(const Napi::CallbackInfo& info) {
+  batch_.records.reserve(std::min<size_t>(info[0].ToNumber().Uint32Value(), limits::kBatchRecordsMax));
 }
 
 // setMatrix(matrix, rows): the vectors of all records to be appended, row after row. Not copied.
@@ -58,7 +72,6 @@ Napi::Value RecordBatchObject::Append(const Napi::CallbackInfo& info) {
   const StepTimer step(info.Env());
   const uint32_t count = info[0].ToNumber().Uint32Value();
   Napi::Array new_ids = Napi::Array::New(info.Env());
-  batch_.records.reserve(std::max<size_t>(batch_.records.size() + count, batch_.records.capacity()));
   for (uint32_t i = 0; i < count && status_.ok(); ++i) AppendOne(info, i, &new_ids);
   return new_ids;
 }

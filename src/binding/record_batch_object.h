@@ -3,6 +3,9 @@
 
 #include <napi.h>
 
+#include <memory>
+
+#include "binding/scheduler.h"
 #include "engine/op.h"
 
 namespace agentmemdb::binding {
@@ -10,7 +13,8 @@ namespace agentmemdb::binding {
 class RecordBatchObject : public Napi::ObjectWrap<RecordBatchObject> {
  public:
   static Napi::Function Define(Napi::Env env);
-  explicit RecordBatchObject(const Napi::CallbackInfo& info) : Napi::ObjectWrap<RecordBatchObject>(info) {}
+  explicit RecordBatchObject(const Napi::CallbackInfo& info);
+  ~RecordBatchObject() override;
 
   // nullptr when `value` is not one.
   static RecordBatchObject* Read(Napi::Value value);
@@ -20,10 +24,12 @@ class RecordBatchObject : public Napi::ObjectWrap<RecordBatchObject> {
   Status Take(RecordBatch* batch, Napi::ObjectReference* matrix);
 
  private:
+  void Reserve(const Napi::CallbackInfo& info);
   Napi::Value SetMatrix(const Napi::CallbackInfo& info);
   Napi::Value Append(const Napi::CallbackInfo& info);
   void AppendOne(const Napi::CallbackInfo& info, uint32_t i, Napi::Array* new_ids);
 
+  std::shared_ptr<Lane> lane_;
   RecordBatch batch_;
   Napi::ObjectReference matrix_;
   VectorView matrix_view_;

@@ -33,6 +33,11 @@ Scheduler& Scheduler::Get() {
 Scheduler::Scheduler()
     : limit_(std::max(1, std::min(static_cast<int>(std::thread::hardware_concurrency()), PoolSize() - 1))) {}
 
+void Scheduler::Join(Lane* lane) {
+  std::lock_guard guard(mutex_);
+  lanes_.insert(lane);
+}
+
 void Scheduler::Add(Lane* lane, std::unique_ptr<Call> call) {
   std::lock_guard guard(mutex_);
   switch (call->kind) {
@@ -70,8 +75,16 @@ std::optional<Errand> Scheduler::Next(Lane* lane) {
   return errand;
 }
 
+bool Scheduler::CanRun(const Lane* lane) const {
+  if (workers_ >= limit_) return false;
+  if (lane->reads_.size() > lane->readers_starting_) return true;
+  if (limit_ > 1 && other_workers_ >= limit_ - 1) return false;
+  return !lane->background_.empty() ||
+         std::any_of(lane->writes_.begin(), lane->writes_.end(), [this](const auto& call) { return Writable(*call); });
+}
+
 std::optional<Errand> Scheduler::Choose(Lane* lane) {
-  if (workers_ >= limit_) return std::nullopt;
+  if (workers_ >= limit_ || exiting_) return std::nullopt;
   const bool other_allowed = limit_ == 1 || other_workers_ < limit_ - 1;
   const bool read = lane->reads_.size() > lane->readers_starting_;
   const auto write =
@@ -155,6 +168,7 @@ std::vector<std::unique_ptr<Call>> Scheduler::RunWrites(Lane* lane, Database* da
     }
     std::erase(lane->writes_, nullptr);
   }
+  if (group.empty()) return group;  // All were cancelled meanwhile, and `database` may be gone with the last of them.
   const Status status = Guarded([&]() -> Status {
     std::vector<WriteCall*> calls;
     for (const auto& call : group) calls.push_back(call->write());
@@ -164,6 +178,7 @@ std::vector<std::unique_ptr<Call>> Scheduler::RunWrites(Lane* lane, Database* da
   if (!status.ok()) {
     for (const auto& call : group) call->Fail(status);
   }
+  for (const auto& call : group) call->TakeInput();
   return group;
 }
 
@@ -185,15 +200,16 @@ void Scheduler::Finish(const Errand& errand) {
   --workers_;
   if (errand.kind != CallKind::kRead) --other_workers_;
   if (errand.database != nullptr) writing_.erase(errand.database);
-  // One lane a worker given back, in turn. When no worker is left to wake the next one, all: the one woken may belong to
-  // a thread whose JavaScript is busy for long.
-  size_t wake = workers_ == 0 ? waiting_.size() : std::min<size_t>(1, waiting_.size());
-  for (; wake > 0; --wake) {
-    Lane* lane = waiting_.front();
-    waiting_.pop_front();
+  // In turn, those that could use a free worker: one more than there are, because a thread whose JavaScript is busy comes
+  // late. When no worker is left to wake the next ones, all.
+  size_t wake = workers_ == 0 ? waiting_.size() : static_cast<size_t>(limit_ - workers_) + 1;
+  std::erase_if(waiting_, [&](Lane* lane) {
+    if (wake == 0 || !CanRun(lane)) return false;
+    --wake;
     lane->is_waiting_ = false;
     lane->Wake();
-  }
+    return true;
+  });
 }
 
 std::vector<std::unique_ptr<Call>> Scheduler::TakeCancelled(Lane* lane) {
@@ -214,6 +230,7 @@ std::vector<std::unique_ptr<Call>> Scheduler::TakeCancelled(Lane* lane) {
 std::vector<std::unique_ptr<Call>> Scheduler::Remove(Lane* lane) {
   std::lock_guard guard(mutex_);
   lane->alive_ = false;
+  lanes_.erase(lane);
   std::erase(waiting_, lane);
   for (Call* call : lane->running_) call->cancel.Cancel();
   std::vector<std::unique_ptr<Call>> dropped;
@@ -222,6 +239,14 @@ std::vector<std::unique_ptr<Call>> Scheduler::Remove(Lane* lane) {
     queue->clear();
   }
   return dropped;
+}
+
+void Scheduler::Exit() {
+  std::lock_guard guard(mutex_);
+  exiting_ = true;
+  for (Lane* lane : lanes_) {
+    for (Call* call : lane->running_) call->cancel.Cancel();
+  }
 }
 
 SchedulerStats Scheduler::stats(Lane* lane) {

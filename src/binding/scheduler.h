@@ -49,6 +49,7 @@ class Scheduler {
  public:
   static Scheduler& Get();
 
+  void Join(Lane* lane);
   void Add(Lane* lane, std::unique_ptr<Call> call);
   // What a new worker of the lane should do now; nullopt: nothing, or not yet, and then the lane is woken later.
   std::optional<Errand> Next(Lane* lane);
@@ -60,10 +61,13 @@ class Scheduler {
   std::vector<std::unique_ptr<Call>> TakeCancelled(Lane* lane);
   // The lane takes no more part; its waiting calls are returned, its running ones cancelled.
   std::vector<std::unique_ptr<Call>> Remove(Lane* lane);
+  // The process is exiting: running calls of every lane are cancelled, and no other begins. It would wait for them.
+  void Exit();
   SchedulerStats stats(Lane* lane);
 
  private:
   Scheduler();
+  bool CanRun(const Lane* lane) const;
   std::optional<Errand> Choose(Lane* lane);
   bool Writable(const Call& call) const { return writing_.count(call.database.get()) == 0; }
   std::vector<std::unique_ptr<Call>> RunReads(Lane* lane);
@@ -75,7 +79,9 @@ class Scheduler {
   int workers_ = 0, workers_max_ = 0;
   int other_workers_ = 0;  // not reading
   std::set<Database*> writing_;
+  std::set<Lane*> lanes_;
   std::deque<Lane*> waiting_;
+  bool exiting_ = false;
 };
 
 // The queues of one environment. Its JavaScript thread owns it; the scheduler's mutex guards the queues.
@@ -92,8 +98,8 @@ class Lane : public std::enable_shared_from_this<Lane> {
   void Die();
   // Asks running and waiting calls to stop; the process is exiting.
   void CancelAll();
-  // Destroys an engine reference on a pool thread: freeing a big one takes long.
-  void Retire(std::shared_ptr<Database> database);
+  // Lets go of something on a pool thread: freeing an engine, or many records, takes long.
+  void Retire(std::shared_ptr<void> thing);
   bool alive() const { return alive_; }
   // By method, since the environment began.
   std::vector<OperationStats> operations() const;
@@ -104,6 +110,7 @@ class Lane : public std::enable_shared_from_this<Lane> {
   void Wake();  // From any thread, under the scheduler's mutex.
   void SettleOne(std::unique_ptr<Call> call);
   Napi::Value TryConvert(Call* call);
+  void SettleLater();
   void KeepAlive(int change);
 
   Napi::Env env_;
@@ -112,6 +119,10 @@ class Lane : public std::enable_shared_from_this<Lane> {
   int64_t kept_alive_by_ = 0;
   std::deque<std::unique_ptr<Call>> unsettled_;
   std::map<std::string_view, Histogram> durations_;  // by method
+  Napi::FunctionReference set_immediate_, settle_more_;
+  bool settling_later_ = false;
+  int calls_settled_ = 0;  // in this turn of the loop, and the bytes of their results
+  size_t bytes_settled_ = 0;
 
   // Guarded by the scheduler's mutex:
   std::deque<std::unique_ptr<Call>> reads_, writes_, background_;

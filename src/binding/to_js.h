@@ -20,6 +20,12 @@ struct Packed {
   std::vector<float> vectors;
   size_t vector_count = 0;
   std::string about;  // JSON object that goes beside the records: explain, cursor
+
+  size_t bytes() const {
+    size_t sum = vectors.size() * sizeof(float);
+    for (const std::string& part : parts) sum += part.size();
+    return sum;
+  }
 };
 
 Packed PackHits(const SearchOutput& output, const SearchQuery& query);
