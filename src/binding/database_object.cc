@@ -216,7 +216,12 @@ Napi::Value DatabaseObject::Close(const Napi::CallbackInfo& info) {
   call->deferred = Napi::Promise::Deferred::New(info.Env());
   const Napi::Promise promise = call->deferred->Promise();
   auto waiting = std::make_shared<std::unique_ptr<Call>>(std::move(call));
-  handle_->when_idle = [lane = lane_, waiting] { lane->Accept(std::move(*waiting)); };
+  // What it waits for may be background work, which keeps nobody alive: until it is accepted this does.
+  lane_->KeepAlive(+1);
+  handle_->when_idle = [lane = lane_, waiting] {
+    lane->Accept(std::move(*waiting));
+    lane->KeepAlive(-1);
+  };
   return promise;
 }
 

@@ -100,6 +100,8 @@ class Lane : public std::enable_shared_from_this<Lane> {
   void CancelAll();
   // Lets go of something on a pool thread: freeing an engine, or many records, takes long.
   void Retire(std::shared_ptr<void> thing);
+  // Counts what the process must not end before.
+  void KeepAlive(int change);
   bool alive() const { return alive_; }
   // By method, since the environment began.
   std::vector<OperationStats> operations() const;
@@ -111,7 +113,6 @@ class Lane : public std::enable_shared_from_this<Lane> {
   void SettleOne(std::unique_ptr<Call> call);
   Napi::Value TryConvert(Call* call);
   void SettleLater();
-  void KeepAlive(int change);
 
   Napi::Env env_;
   napi_threadsafe_function wake_ = nullptr;

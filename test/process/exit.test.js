@@ -100,6 +100,12 @@ describe('a handle', () => {
     again.closeSync();
   });
 
+  test('closed while its aborted calls still wait in the queue of the pool is not touched by them', async () => {
+    // Memory that was freed is overwritten, so that using it shows.
+    const result = await runWell('close-behind-busy-pool.js', [], { env: { MALLOC_PERTURB_: '165' } });
+    expect(result).toEqual({ rejected: 4, engines: 1 });
+  });
+
   test('refuses every method after close', async () => {
     const db = await open(':memory:');
     const collection = await db.collection('vectors', { dimensions: 2 });

@@ -25,9 +25,10 @@ test('a worker terminated in mid-call neither crashes the process nor harms the 
   expect(result).toMatchObject({ rounds: ROUNDS, engines: 1 });
 });
 
-test('a worker terminated in mid-call does no harm without stack traces either', async () => {
+test('a worker terminated in mid-call does no harm either without stack traces, and touches no freed memory', async () => {
   const rounds = Math.ceil(ROUNDS / 4);
-  const result = await runWell('terminate-storm.js', [folder, rounds, SEED + 1], { nodeArgs: ['--stack-trace-limit=0'] });
+  const options = { nodeArgs: ['--stack-trace-limit=0'], env: { MALLOC_PERTURB_: '165' } };
+  const result = await runWell('terminate-storm.js', [folder, rounds, SEED + 1], options);
   expect(result).toMatchObject({ rounds, engines: 1 });
 });
 
@@ -44,6 +45,10 @@ test('a worker that ends by an error or process.exit in mid-call ends as it woul
 test('the addon may be loaded and unloaded in worker after worker before the main thread loads it', async () => {
   const result = await runWell('first-in-worker.js', [path.join(folder, 'first.db'), 12]);
   expect(result).toEqual({ best: 'from-12', count: 13, engines: 1 });
+});
+
+test('a worker that awaits close() lives until it is closed, even if background work alone is in the way', async () => {
+  expect(await runWell('close-beside-load.js')).toEqual({ said: ['open', 'closed'], exitCode: 0 });
 });
 
 test('8 workers on one path share one engine and see what each other wrote', async () => {
