@@ -124,8 +124,11 @@ TEST(Schema, RefusesADamagedHeader) {
 }
 
 TEST(Schema, RefusesAFileWhoseSchemaWasChanged) {
-  for (const char* change : {"DROP TABLE tombstones", "DROP INDEX records_id", "ALTER TABLE records ADD COLUMN mine",
-                             "ALTER TABLE collections RENAME COLUMN options TO settings"}) {
+  for (const char* change :
+       {"DROP TABLE tombstones", "DROP INDEX records_id", "ALTER TABLE records ADD COLUMN mine",
+        "ALTER TABLE collections RENAME COLUMN options TO settings",
+        "PRAGMA writable_schema=ON; UPDATE sqlite_schema SET sql='CREATE TABLE sqlite_sequence(nape,seq)' "
+        "WHERE name='sqlite_sequence'"}) {
     const TempDir dir;
     { const TestStore store(dir.File("a.db")); }
     SqliteFile(dir.File("a.db")).Run(change);

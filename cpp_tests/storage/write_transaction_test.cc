@@ -101,6 +101,15 @@ TEST(WriteTransaction, NeverReusesARowWhenTheCounterWasDamaged) {
   EXPECT_GT(ToInt(store.Add(c, "d")), ToInt(last));
 }
 
+TEST(WriteTransaction, SaysThatTheFileIsDamagedWhenThereIsNoNextRow) {
+  const TempDir dir;
+  TestStore store(dir.File("a.db"));
+  store.Add(store.AddCollection("c"), "a");
+  SqliteFile(dir.File("a.db")).Run("UPDATE sqlite_sequence SET seq=9223372036854775807 WHERE name='records'");
+  EXPECT_EQ(store->BeginWrite().status().code(), Code::kCorrupt);
+  EXPECT_TRUE(Require(store.Read()->Has(CollectionId{1}, "a"))) << "reads go on";
+}
+
 TEST(WriteTransaction, UpdatesARecordInItsRow) {
   TestStore store;
   const CollectionId c = store.AddCollection("c");

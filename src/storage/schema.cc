@@ -34,6 +34,8 @@ constexpr SchemaObject kSchema[] = {
     {"tombstones",
      "CREATE TABLE tombstones(version INTEGER NOT NULL, \"row\" INTEGER NOT NULL, collection INTEGER NOT NULL, "
      "PRIMARY KEY(version, \"row\")) WITHOUT ROWID"},
+    // Made by SQLite itself, for AUTOINCREMENT.
+    {"sqlite_sequence", "CREATE TABLE sqlite_sequence(name,seq)"},
 };
 
 Status NotOurs(const Connection& connection) {
@@ -43,7 +45,9 @@ Status NotOurs(const Connection& connection) {
 }
 
 Status CreateSchema(Connection* connection) {
-  for (const SchemaObject& object : kSchema) RETURN_IF_ERROR(connection->Execute(object.sql));
+  for (const SchemaObject& object : kSchema) {
+    if (object.name != std::string_view("sqlite_sequence")) RETURN_IF_ERROR(connection->Execute(object.sql));
+  }
   RETURN_IF_ERROR(connection->Execute(("PRAGMA application_id=" + std::to_string(kApplicationId)).c_str()));
   DatabaseHeader header;
   header.epoch = static_cast<int64_t>(RandomU64() >> 1);

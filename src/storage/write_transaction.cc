@@ -6,6 +6,11 @@
 #include "storage/store.h"
 
 namespace agentmemdb {
+namespace {
+
+constexpr int64_t kRowMax = int64_t{1} << 62;
+
+}  // namespace
 
 uint32_t CollectionChecksum(const CollectionRow& collection) {
   return Checksum()
@@ -28,6 +33,11 @@ Status WriteTransaction::Begin() {
   if (!used.ok()) return used.status();
   Result<int64_t> largest = connection_->QueryInteger("SELECT coalesce(max(\"row\"), 0) FROM records");
   if (!largest.ok()) return largest.status();
+  // Nobody writes that many: the counter is damaged, and one more would overflow.
+  if (std::max(*used, *largest) > kRowMax)
+    return Status(Code::kCorrupt,
+                  connection_->path() + " is damaged: its row numbers are used up; restore it from a backup")
+        .WithPath(connection_->path());
   next_row_ = std::max(*used, *largest) + 1;
   return {};
 }
