@@ -92,9 +92,10 @@ describe('expiry', () => {
     const file = databases.file();
     const db = await databases.open(file);
     const c = await db.collection('c', { dimensions: 2 });
-    await c.addMany([{ id: 'stays', vector: [1, 0] }, { id: 'goes', vector: [0, 1], ttlMs: 60 }, { id: 'later', expiresAt: new Date(Date.now() + 1e7) }]);
+    await c.addMany([{ id: 'stays', vector: [1, 0] }, { id: 'goes', vector: [0, 1], ttlMs: 1e7 }, { id: 'later', expiresAt: new Date(Date.now() + 1e7) }]);
     expect(await c.count()).toBe(3);
-    await sleep(80);
+    await c.patch('goes', { ttlMs: 1 });
+    await sleep(20);
     for (const collection of [c, await (await databases.open(file)).getCollection('c')]) {
       expect(await collection.get('goes')).toBeUndefined();
       expect(await collection.has('goes')).toBe(false);

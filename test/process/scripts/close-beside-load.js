@@ -16,8 +16,11 @@ async function inWorker() {
   parentPort.postMessage('open');
   await new Promise((resolve) => parentPort.once('message', resolve));
   collection.addManySync({ vectors: randomMatrix(createRandom(1), 500, 4) });
-  // The write asks for linking; that waits while the other thread loads.
-  while ((await db.stats()).queue.waiting === 0) await new Promise((resolve) => setTimeout(resolve, 1));
+  // Each write asks for linking; that waits while the other thread loads.
+  while ((await db.stats()).queue.waiting === 0) {
+    collection.addSync({ vector: [1, 2, 3, 4] });
+    await new Promise((resolve) => setTimeout(resolve, 1));
+  }
   await db.close();
   parentPort.postMessage('closed');
 }
