@@ -8,7 +8,6 @@ namespace {
 TEST(CancelToken, LetsACallRunUntilItIsCancelled) {
   const CancelToken token;
   EXPECT_TRUE(token.Check().ok());
-  EXPECT_FALSE(token.Stopped());
   token.Cancel();
   EXPECT_TRUE(token.cancelled());
   EXPECT_EQ(token.Check().code(), Code::kAborted);
@@ -18,8 +17,8 @@ TEST(CancelToken, IsCancelledThroughEachOfItsCopies) {
   const CancelToken token;
   const CancelToken copy = token;
   copy.Cancel();
-  EXPECT_TRUE(token.Stopped());
-  EXPECT_FALSE(CancelToken().Stopped()) << "a token of its own";
+  EXPECT_FALSE(token.state().ok());
+  EXPECT_TRUE(CancelToken().state().ok()) << "a token of its own";
 }
 
 TEST(CancelToken, TimesOutOnceItsDeadlineHasPassed) {

@@ -1,4 +1,4 @@
-// Cancellation, deadline and progress of one call. Long loops ask Stopped() at least every 256 candidates or 1 MiB.
+// Cancellation, deadline and progress of one call. Long loops ask Check() at least every 256 candidates or 1 MiB.
 #pragma once
 
 #include <atomic>
@@ -19,14 +19,18 @@ class CancelToken {
   void set_deadline_micros(int64_t monotonic_micros) { deadline_micros_ = monotonic_micros; }
   bool cancelled() const { return shared_->cancelled.load(std::memory_order_relaxed); }
 
-  // kAborted, kTimeout, or ok.
+  // For loops: state(), and threads that wait for this core get their turn (GiveWay).
   Status Check() const {
+    GiveWay();
+    return state();
+  }
+  // kAborted, kTimeout, or ok.
+  Status state() const {
     if (cancelled()) return Status(Code::kAborted, "the call was aborted");
     if (deadline_micros_ != 0 && MonotonicMicros() >= deadline_micros_)
       return Status(Code::kTimeout, "the call did not finish within timeoutMs; raise it, or ask for less");
     return {};
   }
-  bool Stopped() const { return !Check().ok(); }
 
   // How far the call is, in a unit of its own: written by the thread that works, read by whoever shows it.
   void Report(int64_t done, int64_t total) const {

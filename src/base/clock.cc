@@ -28,6 +28,15 @@ int64_t ThreadCpuMicros() {
 
 void SleepMs(int milliseconds) { std::this_thread::sleep_for(std::chrono::milliseconds(milliseconds)); }
 
+void GiveWay() {
+  constexpr int64_t kIntervalMicros = 100;
+  thread_local int64_t last = 0;
+  const int64_t now = MonotonicMicros();
+  if (now - last < kIntervalMicros) return;
+  last = now;
+  std::this_thread::yield();
+}
+
 bool TryLockFor(std::unique_lock<std::timed_mutex>* lock, int milliseconds) {
   // By the wall clock: the thread sanitizer does not know the function that waits by the other one.
   return lock->try_lock_until(std::chrono::system_clock::now() + std::chrono::milliseconds(milliseconds));

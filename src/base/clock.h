@@ -15,6 +15,9 @@ int64_t MonotonicMicros();
 // CPU time of the calling thread.
 int64_t ThreadCpuMicros();
 void SleepMs(int milliseconds);
+// Lets a thread that was woken on this core run first: at most once in 100 us, and free of charge when none waits. Without it,
+// as many busy workers as cores keep the event loop's thread waiting until a slice of the kernel's ends, 1 to 3 ms each time.
+void GiveWay();
 // Whether the lock was got within that time.
 bool TryLockFor(std::unique_lock<std::timed_mutex>* lock, int milliseconds);
 

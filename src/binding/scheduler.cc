@@ -148,6 +148,7 @@ std::vector<std::unique_ptr<Call>> Scheduler::RunReads(Lane* lane) {
       lane->running_.insert(call.get());
     }
     call->Run();
+    GiveWay();
     const bool solo = call->kind == CallKind::kSolo;
     done.push_back(std::move(call));
     if (solo || done.size() == kReadsPerBatch || MonotonicMicros() >= end) return done;
@@ -217,7 +218,7 @@ std::vector<std::unique_ptr<Call>> Scheduler::TakeCancelled(Lane* lane) {
   std::vector<std::unique_ptr<Call>> taken;
   for (auto* queue : {&lane->reads_, &lane->writes_, &lane->background_}) {
     for (auto& call : *queue) {
-      if (Status status = call->cancel.Check(); !status.ok()) {
+      if (Status status = call->cancel.state(); !status.ok()) {
         call->Fail(std::move(status));
         taken.push_back(std::move(call));
       }
