@@ -81,7 +81,7 @@ export type Metric = 'cosine' | 'l2' | 'ip';
 export interface HnswOptions {
   /** Links per node and level (level 0: twice as many). 4..64, default 16. */
   M?: number;
-  /** Candidates kept while linking a node. 8..4,096, default 200. */
+  /** Candidates kept while linking a node. 8..4,096, default 128. */
   efConstruction?: number;
   /** Vectors from which on the graph answers; below it every search is exact. 0..2^31-1, default 5,000. */
   minSize?: number;
@@ -276,12 +276,18 @@ export interface Hit<TMeta extends Metadata = Metadata> {
 }
 
 export interface SearchExplain {
-  /** 'exact': every vector was compared. 'hnsw': the graph, and whatever was not linked yet exactly. */
-  strategy: 'exact' | 'hnsw';
-  /** Candidates kept in the graph walk; 0 when exact. */
+  /** 'exact': the vectors of all records that the filter allows were compared. 'scan': their codes were, and the nearest
+   *  again by their vectors. 'hnsw': the graph was walked, the filter asked afterwards. 'hnsw-two-hop': the graph was walked
+   *  from one allowed record to the next. A walk also scans what is not linked yet. */
+  strategy: 'exact' | 'scan' | 'hnsw' | 'hnsw-two-hop';
+  /** Candidates kept in the graph walk; 0 without one. */
   ef: number;
-  /** Vectors compared one by one: all of them when exact, the not yet linked ones beside a graph. */
+  /** Nodes of the graph that were compared with the query. */
+  visited: number;
+  /** Vectors or codes compared one by one: all that are allowed, or those not yet linked beside a walk. */
   scanned: number;
+  /** Candidates compared again with their float32 vectors. */
+  rescored: number;
   searchMicros: number;
   hydrateMicros: number;
 }
@@ -304,7 +310,7 @@ export interface CollectionStats {
     minSize: number;
     /** Vectors in the graph. */
     linked: number;
-    /** Vectors searched exactly until the background has linked them. */
+    /** Vectors whose codes are scanned until the background has linked them. */
     tail: number;
     /** Nodes of deleted or replaced vectors still in the graph; gone after reopening. */
     deleted: number;

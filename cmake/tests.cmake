@@ -12,6 +12,7 @@ include(GoogleTest)
 enable_testing()
 add_executable(agentmemdb_tests ${test_sources})
 target_include_directories(agentmemdb_tests PRIVATE "${CMAKE_CURRENT_SOURCE_DIR}/cpp_tests")
+target_include_directories(agentmemdb_tests SYSTEM PRIVATE "${HNSWLIB_INCLUDE_DIR}")
 target_link_libraries(agentmemdb_tests PRIVATE agentmemdb_core agentmemdb_sqlite agentmemdb::json GTest::gtest_main)
 agentmemdb_warnings(agentmemdb_tests)
 # PRE_TEST: a test binary that cannot even start fails the test run, not the build.

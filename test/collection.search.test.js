@@ -175,7 +175,7 @@ describe('explain', () => {
     expect(await c.search({ vector: [1, 2] })).not.toHaveProperty('explain');
     const { explain } = await c.search({ vector: [1, 2], explain: true });
     expect(explain).toMatchObject({ strategy: 'exact', ef: 0, scanned: 100 });
-    expect(Object.keys(explain).sort()).toEqual(['ef', 'hydrateMicros', 'scanned', 'searchMicros', 'strategy']);
+    expect(Object.keys(explain).sort()).toEqual(['ef', 'hydrateMicros', 'rescored', 'scanned', 'searchMicros', 'strategy', 'visited']);
     for (const micros of [explain.searchMicros, explain.hydrateMicros]) expect(Number.isInteger(micros) && micros >= 0).toBe(true);
   });
 

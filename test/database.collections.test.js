@@ -72,7 +72,7 @@ describe('createCollection()', () => {
     const c = await db.createCollection('c', { dimensions: 5 });
     expect([c.name, c.dimensions, c.metric]).toEqual(['c', 5, 'cosine']);
     expect(await db.listCollections()).toEqual([
-      { name: 'c', dimensions: 5, metric: 'cosine', hnsw: { M: 16, efConstruction: 200, minSize: 5000 } },
+      { name: 'c', dimensions: 5, metric: 'cosine', hnsw: { M: 16, efConstruction: 128, minSize: 5000 } },
     ]);
   });
 

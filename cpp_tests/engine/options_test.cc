@@ -73,7 +73,7 @@ TEST(CollectionRequest, HasTheDocumentedDefaults) {
   EXPECT_EQ(options.dimensions, 0u);
   EXPECT_EQ(options.metric, Metric::kCosine);
   EXPECT_EQ(options.hnsw.m, 16u);
-  EXPECT_EQ(options.hnsw.ef_construction, 200u);
+  EXPECT_EQ(options.hnsw.ef_construction, 128u);
   EXPECT_EQ(options.hnsw.min_size, 5000u);
 }
 

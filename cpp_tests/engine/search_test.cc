@@ -109,14 +109,14 @@ TEST(Search, SaysHowItSearched) {
   for (int i = 0; i < 50; ++i) records.push_back({Numbered("r", i), RandomVector(2, &random), {}, {}});
   db.Add(c, std::move(records));
   SearchOutput output = db.Search(c, {0, 0}, 3);
-  EXPECT_TRUE(output.found.used_graph);
+  EXPECT_TRUE(output.found.used_graph());
   EXPECT_EQ(output.found.ef, 100u);
   EXPECT_EQ(output.found.scanned, 50u) << "nothing is linked yet";
   db.Link();
   output = db.Search(c, {0, 0}, 3);
   EXPECT_EQ(output.found.scanned, 0u);
   output = db.Search(c, {0, 0}, 3, true);
-  EXPECT_FALSE(output.found.used_graph);
+  EXPECT_FALSE(output.found.used_graph());
   EXPECT_EQ(output.found.scanned, 50u);
   EXPECT_GE(output.search_micros, 0);
   EXPECT_GE(output.hydrate_micros, 0);

@@ -51,7 +51,7 @@ class IndexUnderTest {
     }
   }
   bool Link() {
-    const Result<bool> more = index_->LinkOne();
+    const Result<bool> more = index_->LinkSome();
     if (!more.ok()) throw std::runtime_error(more.status().message());
     return more.value();
   }

@@ -42,7 +42,7 @@ TEST(FlatIndex, ComparesEverythingAndSaysSo) {
   for (int i = 0; i < 7; ++i) index.Add(std::vector<float>{static_cast<float>(i), 0});
   const VectorSearchResult found = index.Search(std::vector<float>{0, 0}, 3);
   EXPECT_EQ(found.scanned, 7u);
-  EXPECT_FALSE(found.used_graph);
+  EXPECT_FALSE(found.used_graph());
   EXPECT_EQ(found.ef, 0u);
   EXPECT_EQ(found.neighbors.size(), 3u);
 }

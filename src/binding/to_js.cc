@@ -65,12 +65,28 @@ std::string* NextElement(Packed* packed) {
   return json;
 }
 
+const char* StrategyName(Strategy strategy) {
+  switch (strategy) {
+    case Strategy::kExact:
+      return "exact";
+    case Strategy::kScan:
+      return "scan";
+    case Strategy::kGraph:
+      return "hnsw";
+    case Strategy::kTwoHop:
+      return "hnsw-two-hop";
+  }
+  return "exact";
+}
+
 std::string ExplainToJson(const SearchOutput& output) {
   std::string json;
   ObjectWriter object(&json);
-  object.Text("strategy", output.found.used_graph ? "hnsw" : "exact");
+  object.Text("strategy", StrategyName(output.found.strategy));
   object.Integer("ef", output.found.ef);
+  object.Integer("visited", output.found.visited);
   object.Integer("scanned", output.found.scanned);
+  object.Integer("rescored", output.found.rescored);
   object.Integer("searchMicros", output.search_micros);
   object.Integer("hydrateMicros", output.hydrate_micros);
   object.Close();

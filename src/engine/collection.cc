@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "base/check.h"
+#include "vector/hnsw_index.h"
 
 namespace agentmemdb {
 

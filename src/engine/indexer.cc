@@ -49,7 +49,7 @@ Result<bool> Database::LinkUpTo(CollectionId collection, uint64_t mark, int64_t 
     if (found == collections_.end()) return Status(Code::kNotFound, "the collection was deleted");
     VectorIndex* vectors = found->second->vectors();
     if (vectors == nullptr || vectors->LinkedMark() >= mark) return true;
-    Result<bool> more = vectors->LinkOne();
+    Result<bool> more = vectors->LinkSome();
     if (!more.ok()) return more.status();
     if (!*more) return true;
     if (MonotonicMicros() >= deadline) return vectors->LinkedMark() >= mark;

@@ -8,7 +8,7 @@
 
 #include "base/status.h"
 #include "storage/store.h"
-#include "vector/hnsw_index.h"
+#include "vector/hnsw_config.h"
 #include "vector/metric.h"
 
 namespace agentmemdb {

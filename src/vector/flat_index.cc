@@ -46,15 +46,15 @@ uint32_t FlatIndex::CountAllowed(const IdSet* allowed) const {
 }
 
 Result<VectorSearchResult> FlatIndex::SearchAllowed(const VectorSearch& search, const CancelToken& cancel) const {
-  std::vector<Slot> slots;
-  search.allowed->ForEach([&](Slot slot) {
-    if (Has(slot)) slots.push_back(slot);
-  });
-  TopK best(search.k);
-  RETURN_IF_ERROR(Scan(slots, search, cancel, &best));
   VectorSearchResult result;
+  TopK best(search.k);
+  for (std::optional<Slot> slot = search.allowed->Next(Slot{0}); slot;
+       slot = search.allowed->Next(Slot{ToInt(*slot) + 1})) {
+    if (!Has(*slot)) continue;
+    Offer(*slot, search, &best);
+    if (++result.scanned % kRowsBetweenChecks == 0) RETURN_IF_ERROR(cancel.Check());
+  }
   result.neighbors = best.Take();
-  result.scanned = static_cast<uint32_t>(slots.size());
   return result;
 }
 
@@ -64,9 +64,7 @@ Result<VectorSearchResult> FlatIndex::Search(const VectorSearch& search, const C
   uint32_t until_check = kRowsBetweenChecks;
   for (size_t word = 0; word < present_.size(); ++word) {
     for (uint64_t bits = present_[word]; bits != 0; bits &= bits - 1) {
-      const Slot slot{static_cast<uint32_t>(word * 64 + static_cast<size_t>(std::countr_zero(bits)))};
-      const float raw = kernel_(search.query.data(), table_.Row(slot), table_.dimensions());
-      if (raw <= best.Bound()) best.Offer({raw, slot, search.rows[ToInt(slot)]});
+      Offer(Slot{static_cast<uint32_t>(word * 64 + static_cast<size_t>(std::countr_zero(bits)))}, search, &best);
       if (--until_check == 0) {
         RETURN_IF_ERROR(cancel.Check());
         until_check = kRowsBetweenChecks;
@@ -77,21 +75,6 @@ Result<VectorSearchResult> FlatIndex::Search(const VectorSearch& search, const C
   result.neighbors = best.Take();
   result.scanned = count_;
   return result;
-}
-
-Status FlatIndex::Scan(std::span<const Slot> slots, const VectorSearch& search, const CancelToken& cancel,
-                       TopK* best) const {
-  uint32_t until_check = kRowsBetweenChecks;
-  for (const Slot slot : slots) {
-    if (--until_check == 0) {
-      RETURN_IF_ERROR(cancel.Check());
-      until_check = kRowsBetweenChecks;
-    }
-    if (!Has(slot) || (search.allowed != nullptr && !search.allowed->Contains(slot))) continue;
-    const float raw = kernel_(search.query.data(), table_.Row(slot), table_.dimensions());
-    if (raw <= best->Bound()) best->Offer({raw, slot, search.rows[ToInt(slot)]});
-  }
-  return {};
 }
 
 VectorIndexStats FlatIndex::stats() const {

@@ -19,14 +19,11 @@ class FlatIndex final : public VectorIndex {
   void Add(Slot slot) override;
   bool Remove(Slot slot) override;
   Result<VectorSearchResult> Search(const VectorSearch& search, const CancelToken& cancel) const override;
-  Result<bool> LinkOne() override { return false; }
+  Result<bool> LinkSome() override { return false; }
   bool HasUnlinked() const override { return false; }
   uint64_t AddedMark() const override { return 0; }
   uint64_t LinkedMark() const override { return 0; }
   VectorIndexStats stats() const override;
-
-  // Offers each of `slots` that has a vector and is allowed to `best`. Slots may repeat only if they have none.
-  Status Scan(std::span<const Slot> slots, const VectorSearch& search, const CancelToken& cancel, TopK* best) const;
 
   uint32_t count() const { return count_; }
   // Vectors that `allowed` (nullptr = all) lets through.
@@ -40,6 +37,10 @@ class FlatIndex final : public VectorIndex {
 
  private:
   Result<VectorSearchResult> SearchAllowed(const VectorSearch& search, const CancelToken& cancel) const;
+  void Offer(Slot slot, const VectorSearch& search, TopK* best) const {
+    const float raw = kernel_(search.query.data(), table_.Row(slot), table_.dimensions());
+    if (raw <= best->Bound()) best->Offer({raw, slot, search.rows[ToInt(slot)]});
+  }
 
   VectorTable table_;
   DistanceKernel kernel_;

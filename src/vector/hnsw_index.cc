@@ -1,137 +1,50 @@
 #include "vector/hnsw_index.h"
 
-#include <hnswlib/hnswlib.h>
-
-#include <cstring>
+#include <algorithm>
+#include <array>
+#include <cmath>
 #include <limits>
-#include <mutex>
-#include <shared_mutex>
 
 #include "base/check.h"
+#include "base/clock.h"
+#include "vector/rescoring.h"
 
 namespace agentmemdb {
 namespace {
 
-constexpr Slot kNoSlot{std::numeric_limits<uint32_t>::max()};
+constexpr uint32_t kNoSlot = std::numeric_limits<uint32_t>::max();
 constexpr uint32_t kLinked = std::numeric_limits<uint32_t>::max();
-constexpr uint32_t kLevelSeed = 100;
-constexpr size_t kFirstCapacity = 1024;
-constexpr uint32_t kFewAllowed = 10;  // A tenth of all, or fewer.
-
-// hnswlib compares what its nodes store. Ours store a pointer to the vector, so that there is one copy of each.
-class PointerSpace final : public hnswlib::SpaceInterface<float> {
- public:
-  PointerSpace(DistanceKernel kernel, size_t dimensions) : parameters_{kernel, dimensions} {}
-  size_t get_data_size() override { return sizeof(const float*); }
-  hnswlib::DISTFUNC<float> get_dist_func() override { return Compare; }
-  void* get_dist_func_param() override { return &parameters_; }
-
- private:
-  struct Parameters {
-    DistanceKernel kernel;
-    size_t dimensions;
-  };
-  static const float* Load(const void* node) {
-    const float* vector;
-    std::memcpy(&vector, node, sizeof vector);  // hnswlib packs nodes: the pointer may be unaligned.
-    return vector;
-  }
-  static float Compare(const void* a, const void* b, const void* parameters) {
-    const auto* p = static_cast<const Parameters*>(parameters);
-    return p->kernel(Load(a), Load(b), p->dimensions);
-  }
-
-  Parameters parameters_;
-};
-
-class AllowedFunctor final : public hnswlib::BaseFilterFunctor {
- public:
-  explicit AllowedFunctor(const IdSet* allowed) : allowed_(allowed) {}
-  bool operator()(hnswlib::labeltype label) override { return allowed_->Contains(Slot{static_cast<uint32_t>(label)}); }
-
- private:
-  const IdSet* allowed_;
-};
-
-Status FromException(const std::exception& error, const char* doing) {
-  if (dynamic_cast<const std::bad_alloc*>(&error) != nullptr)
-    return Status(Code::kLimit, std::string("out of memory while ") + doing);
-  return Status(Code::kInternal, std::string("hnswlib failed while ") + doing + ": " + error.what());
-}
+constexpr uint32_t kStepsBetweenChecks = 16;
+constexpr size_t kNodesBetweenChecks = 64;
+constexpr double kEfGrowthMax = 4;
+constexpr uint32_t kEfMin = 16;  // A smaller pool gets stuck, and saves nothing.
+// Where so few are allowed their vectors are compared themselves.
+constexpr uint32_t kFewAllowed = 500;
+// From this part on a walk meets enough of what is allowed on its way.
+constexpr double kWalkShare = 0.3;
 
 }  // namespace
 
-// The hnswlib object and the few things we ask of it. Locked by the owner.
-class HnswIndex::Graph {
- public:
-  Graph(const HnswConfig& config, DistanceKernel kernel, uint32_t dimensions)
-      : space_(kernel, dimensions), hnsw_(&space_, kFirstCapacity, config.m, config.ef_construction, kLevelSeed) {}
-
-  size_t nodes() const { return hnsw_.cur_element_count; }
-  size_t dead() const { return hnsw_.num_deleted_; }
-  size_t memory_bytes() const {
-    // hnswlib's own bookkeeping per node (mutex, list pointer, level, label map entry) is about 100 bytes.
-    return hnsw_.max_elements_ * (hnsw_.size_data_per_element_ + 100);
-  }
-
-  void Link(Slot slot, const float* vector) {
-    if (hnsw_.cur_element_count == hnsw_.max_elements_) hnsw_.resizeIndex(hnsw_.max_elements_ * 2);
-    hnsw_.addPoint(&vector, ToInt(slot));
-  }
-
-  void Bury(Slot slot) { hnsw_.markDelete(ToInt(slot)); }
-
-  // Like searchKnn, with an ef of its own for each search: hnswlib keeps one for all.
-  void Search(const float* query, uint32_t ef, const IdSet* allowed, std::vector<Slot>* slots) const {
-    if (hnsw_.cur_element_count == 0) return;
-    const hnswlib::tableint entry = Descend(query);
-    AllowedFunctor allows(allowed);
-    auto found = hnsw_.num_deleted_ == 0 && allowed == nullptr
-                     ? hnsw_.searchBaseLayerST<true>(entry, &query, ef)
-                     : hnsw_.searchBaseLayerST<false>(entry, &query, ef, allowed == nullptr ? nullptr : &allows);
-    for (; !found.empty(); found.pop())
-      slots->push_back(Slot{static_cast<uint32_t>(hnsw_.getExternalLabel(found.top().second))});
-  }
-
- private:
-  // Greedy walk through the upper levels to a good place to enter level 0.
-  hnswlib::tableint Descend(const float* query) const {
-    hnswlib::tableint here = hnsw_.enterpoint_node_;
-    float nearest = Compare(query, here);
-    for (int level = hnsw_.maxlevel_; level > 0; --level) {
-      for (bool moved = true; moved;) {
-        moved = false;
-        hnswlib::linklistsizeint* list = hnsw_.get_linklist(here, level);
-        const auto* links = reinterpret_cast<const hnswlib::tableint*>(list + 1);
-        const int count = hnsw_.getListCount(list);
-        for (int i = 0; i < count; ++i) {
-          const float distance = Compare(query, links[i]);
-          if (distance < nearest) {
-            nearest = distance;
-            here = links[i];
-            moved = true;
-          }
-        }
-      }
-    }
-    return here;
-  }
-
-  float Compare(const float* query, hnswlib::tableint node) const {
-    return hnsw_.fstdistfunc_(&query, hnsw_.getDataByInternalId(node), hnsw_.dist_func_param_);
-  }
-
-  PointerSpace space_;
-  hnswlib::HierarchicalNSW<float> hnsw_;
+struct HnswIndex::Hunt {
+  const VectorSearch& search;
+  const CancelToken& cancel;
+  CodeTarget target;
+  uint32_t allowed;  // vectors that may be found
+  VectorSearchResult result;
+  std::vector<Candidate> candidates = {};
 };
 
 HnswIndex::HnswIndex(Metric metric, uint32_t dimensions, const HnswConfig& config)
-    : config_(config), flat_(metric, dimensions) {}
-
-HnswIndex::~HnswIndex() = default;
+    : config_(config),
+      flat_(metric, dimensions),
+      format_(dimensions),
+      nodes_(config.m, format_.code_bytes()),
+      distances_(metric, &format_, &nodes_),
+      linker_(&nodes_, &distances_, config.ef_construction) {}
 
 void HnswIndex::Reserve(uint32_t bound, uint32_t adds) {
   flat_.Reserve(bound, adds);
+  nodes_.Reserve(bound);
   if (bound > tail_position_.size()) tail_position_.resize(bound);
   if (const size_t consumed = tail_head_ + tail_holes_; consumed > 1024 && consumed > tail_.size() / 2)
     DropConsumedTail();
@@ -140,123 +53,207 @@ void HnswIndex::Reserve(uint32_t bound, uint32_t adds) {
     tail_.reserve(std::max(wanted, tail_.capacity() * 2));
 }
 
-// Keeps marks right: the entries dropped count as passed.
+// Keeps marks right: the entries dropped count as passed. A batch that is being linked stays where it is.
 void HnswIndex::DropConsumedTail() {
+  if (batch_end_ > tail_head_) return;
   size_t kept = 0;
   for (size_t i = tail_head_; i < tail_.size(); ++i) {
-    const Slot slot = tail_[i];
+    const uint32_t slot = tail_[i];
     if (slot == kNoSlot) continue;
     tail_[kept] = slot;
-    tail_position_[ToInt(slot)] = static_cast<uint32_t>(kept++);
+    tail_position_[slot] = static_cast<uint32_t>(kept++);
   }
   tail_base_ += tail_.size() - kept;
   tail_.resize(kept);
   tail_head_ = 0;
+  batch_end_ = 0;
   tail_holes_ = 0;
+}
+
+void HnswIndex::Stage(Slot slot, VectorView vector) {
+  flat_.Stage(slot, vector);
+  nodes_.set_norm(ToInt(slot), format_.Encode(vector.data(), nodes_.Code(ToInt(slot))));
 }
 
 void HnswIndex::Add(Slot slot) {
   flat_.Add(slot);
   tail_position_[ToInt(slot)] = static_cast<uint32_t>(tail_.size());
-  tail_.push_back(slot);
+  tail_.push_back(ToInt(slot));
 }
 
 bool HnswIndex::Remove(Slot slot) {
   flat_.Remove(slot);
   const uint32_t position = tail_position_[ToInt(slot)];
-  if (position == kLinked) {
-    graph_->Bury(slot);
-    return false;
+  if (position != kLinked) {
+    tail_[position] = kNoSlot;
+    ++tail_holes_;
+    if (position >= batch_end_) return true;
   }
-  tail_[position] = kNoSlot;
-  ++tail_holes_;
-  return true;
+  nodes_.Links(ToInt(slot), 0).SetDeleted(true);
+  ++dead_;
+  return false;
 }
 
 Result<VectorSearchResult> HnswIndex::Search(const VectorSearch& search, const CancelToken& cancel) const {
   const uint32_t allowed = flat_.CountAllowed(search.allowed);
-  // Where few are allowed, walking past all the others costs more than comparing those few.
-  const bool few = search.allowed != nullptr && allowed < std::max(config_.min_size, flat_.count() / kFewAllowed);
-  if (search.exact || !WantsGraph() || few) return flat_.Search(search, cancel);
-  try {
-    Result<VectorSearchResult> found = SearchGraphAndTail(search, cancel);
-    // A graph promises near vectors, not all of them; the caller is promised min(k, allowed).
-    if (found.ok() && found->neighbors.size() < std::min(search.k, allowed)) return flat_.Search(search, cancel);
-    return found;
-  } catch (const std::exception& error) {
-    return FromException(error, "searching");
-  }
-}
+  const uint32_t ef = std::max(search.ef, search.k);
+  const Strategy strategy = Choose(search, allowed, ef);
+  if (strategy == Strategy::kExact) return flat_.Search(search, cancel);
 
-Result<VectorSearchResult> HnswIndex::SearchGraphAndTail(const VectorSearch& search, const CancelToken& cancel) const {
+  const size_t head = tail_head_.load(std::memory_order_acquire);  // First: what is linked meanwhile is in both.
+  CodeQueryBuffer buffer(format_.query_bytes());
+  const float norm = format_.MakeQuery(search.query.data(), &buffer.query);
+  Hunt hunt{search, cancel, {buffer.query, norm}, allowed, {}};
+  hunt.result.strategy = strategy;
+  if (strategy == Strategy::kScan) {
+    RETURN_IF_ERROR(ScanAllowed(&hunt));
+  } else {
+    hunt.result.ef = ef;
+    RETURN_IF_ERROR(Walk(&hunt));
+    RETURN_IF_ERROR(ScanTail(&hunt, head));
+  }
   TopK best(search.k);
-  VectorSearchResult result;
-  result.used_graph = true;
-  result.ef = std::max(search.ef, search.k);
-
-  std::shared_lock guard(graph_lock_);
-  if (graph_ != nullptr) {
-    std::vector<Slot> candidates;
-    graph_->Search(search.query.data(), result.ef, search.allowed, &candidates);
-    RETURN_IF_ERROR(flat_.Scan(candidates, search, cancel, &best));
-  }
-  RETURN_IF_ERROR(flat_.Scan(Tail(), search, cancel, &best));
-  result.scanned = static_cast<uint32_t>(Tail().size()) - tail_holes_;
-  result.neighbors = best.Take();
-  return result;
+  hunt.result.rescored = Rescore(&hunt.candidates, distances_, hunt.target, flat_, search, &best);
+  hunt.result.neighbors = best.Take();
+  // A walk promises near vectors, not all of them; the caller is promised min(k, allowed).
+  if (hunt.result.neighbors.size() < std::min(search.k, allowed)) return flat_.Search(search, cancel);
+  return std::move(hunt.result);
 }
 
-Result<bool> HnswIndex::LinkOne() {
-  if (!WantsGraph()) return false;
-  std::unique_lock guard(graph_lock_);
-  while (tail_head_ < tail_.size() && tail_[tail_head_] == kNoSlot) {
-    ++tail_head_;
-    --tail_holes_;
+// The rule and its constants: what a scan of the codes costs against a walk, measured on 100,000 x 384 and 1,000,000 x 128.
+Strategy HnswIndex::Choose(const VectorSearch& search, uint32_t allowed, uint32_t ef) const {
+  if (search.exact || !WantsGraph()) return Strategy::kExact;
+  if (search.allowed == nullptr) return Strategy::kGraph;
+  if (allowed <= std::max(kFewAllowed, 2 * search.k)) return Strategy::kExact;
+  const double share = static_cast<double>(allowed) / flat_.count();
+  const double growth = std::sqrt(std::max(1.0, flat_.count() / 100'000.0));
+  if (allowed <= (3000.0 + 75.0 * ef) * growth || share < 0.02) return Strategy::kScan;
+  return share >= kWalkShare ? Strategy::kGraph : Strategy::kTwoHop;
+}
+
+Status HnswIndex::Walk(Hunt* hunt) const {
+  if (nodes_.entry().level < 0) return {};
+  const bool two_hop = hunt->result.strategy == Strategy::kTwoHop;
+  const double share = static_cast<double>(hunt->allowed) / flat_.count();
+  HnswWalk::Options options;
+  double ef = hunt->result.ef;
+  if (two_hop) {
+    options.only = hunt->search.allowed;
+    ef *= share >= 0.1 ? 1.2 : share >= 0.05 ? 1.6 : 3;
+  } else {
+    // Of what is found a part will not be allowed, or is dead.
+    const double nodes = std::max<double>(linked_, 1), alive = std::max<double>(nodes - dead_, 1);
+    ef = std::ceil(ef * std::min(kEfGrowthMax, nodes / alive / std::max(share, 0.01)));
   }
-  if (tail_head_ < tail_.size()) {
-    const Slot slot = tail_[tail_head_];
-    try {
-      if (graph_ == nullptr) graph_ = std::make_unique<Graph>(config_, flat_.kernel(), flat_.table().dimensions());
-      graph_->Link(slot, flat_.Vector(slot));
-    } catch (const std::exception& error) {
-      return FromException(error, "linking");
+  options.ef = std::max(kEfMin, static_cast<uint32_t>(ef));
+
+  thread_local HnswWalk walk;
+  const uint32_t from = DescendTo(0, distances_, hunt->target, false);
+  walk.Begin(distances_, hunt->target, std::span(&from, 1), options);
+  for (uint32_t steps = 1; walk.Step(); ++steps) {
+    if (steps % kStepsBetweenChecks == 0) RETURN_IF_ERROR(hunt->cancel.Check());
+  }
+  hunt->result.visited = walk.visited();
+  for (const Candidate& candidate : walk.found()) {
+    if (MayBeFound(hunt->search, candidate.node)) hunt->candidates.push_back(candidate);
+  }
+  return {};
+}
+
+Status HnswIndex::ScanTail(Hunt* hunt, size_t head) const {
+  if (head == tail_.size()) return {};
+  TopK nearest(4 * hunt->search.k);
+  RETURN_IF_ERROR(Scan(hunt, std::span(tail_).subspan(head), &nearest));
+  for (const Neighbor& neighbor : nearest.Take()) hunt->candidates.push_back({neighbor.raw, ToInt(neighbor.slot)});
+  return {};
+}
+
+Status HnswIndex::ScanAllowed(Hunt* hunt) const {
+  TopK nearest(static_cast<uint32_t>(RescoringPlan(hunt->search.k, format_.planes()).codes));
+  thread_local std::vector<uint32_t> nodes;
+  nodes.clear();
+  hunt->search.allowed->ForEach([&](Slot slot) { nodes.push_back(ToInt(slot)); });
+  RETURN_IF_ERROR(Scan(hunt, nodes, &nearest));
+  for (const Neighbor& neighbor : nearest.Take()) hunt->candidates.push_back({neighbor.raw, ToInt(neighbor.slot)});
+  return {};
+}
+
+Status HnswIndex::Scan(Hunt* hunt, std::span<const uint32_t> nodes, TopK* nearest) const {
+  std::array<uint32_t, kNodesBetweenChecks> found;
+  std::array<float, kNodesBetweenChecks> raws;
+  while (!nodes.empty()) {
+    RETURN_IF_ERROR(hunt->cancel.Check());
+    const size_t some = std::min(nodes.size(), kNodesBetweenChecks);
+    size_t n = 0;
+    for (const uint32_t node : nodes.first(some)) {
+      if (node == kNoSlot || !MayBeFound(hunt->search, node)) continue;
+      distances_.Prefetch(node, false);
+      found[n++] = node;
     }
-    tail_position_[ToInt(slot)] = kLinked;
-    ++tail_head_;
+    distances_.Compare(hunt->target, false, std::span(found).first(n), raws.data());
+    for (size_t i = 0; i < n; ++i) {
+      if (raws[i] <= nearest->Bound()) nearest->Offer({raws[i], Slot{found[i]}, hunt->search.rows[found[i]]});
+    }
+    hunt->result.scanned += static_cast<uint32_t>(n);
+    nodes = nodes.subspan(some);
   }
-  if (tail_head_ < tail_.size()) return true;
-  tail_base_ += tail_.size();
-  tail_.clear();
-  tail_head_ = 0;
+  return {};
+}
+
+Result<bool> HnswIndex::LinkSome() {
+  if (!WantsGraph()) return false;
+  try {
+    switch (linker_.Work()) {
+      case HnswLinker::Progress::kWorked:
+        return true;
+      case HnswLinker::Progress::kOthersWork:
+        GiveWay();
+        return true;
+      case HnswLinker::Progress::kDone:
+        return NextBatch();
+    }
+  } catch (const std::bad_alloc&) {
+    return Status(Code::kLimit, "out of memory while linking");
+  }
   return false;
 }
 
-bool HnswIndex::HasUnlinked() const {
-  if (!WantsGraph()) return false;
-  std::shared_lock guard(graph_lock_);
-  return tail_head_ < tail_.size();
+bool HnswIndex::NextBatch() {
+  std::lock_guard guard(link_mutex_);
+  if (linker_.busy()) return true;  // Another thread was faster.
+  for (size_t i = tail_head_; i < batch_end_; ++i) {
+    if (tail_[i] == kNoSlot)
+      --tail_holes_;
+    else
+      tail_position_[tail_[i]] = kLinked;
+  }
+  linked_ += batch_size_;
+  batch_size_ = 0;
+  tail_head_.store(batch_end_, std::memory_order_release);
+
+  std::vector<uint32_t> batch;
+  const uint32_t most = HnswLinker::BatchMax(linked_);
+  size_t end = batch_end_;
+  for (; end < tail_.size() && batch.size() < most; ++end) {
+    if (tail_[end] != kNoSlot) batch.push_back(tail_[end]);
+  }
+  linker_.Begin(batch);
+  batch_end_ = end;
+  batch_size_ = static_cast<uint32_t>(batch.size());
+  return batch_end_ > tail_head_;
 }
 
-uint64_t HnswIndex::AddedMark() const {
-  std::shared_lock guard(graph_lock_);
-  return tail_base_ + tail_.size();
-}
+bool HnswIndex::HasUnlinked() const { return WantsGraph() && tail_head_ < tail_.size(); }
 
-uint64_t HnswIndex::LinkedMark() const {
-  std::shared_lock guard(graph_lock_);
-  return tail_base_ + (WantsGraph() ? tail_head_ : tail_.size());
-}
+uint64_t HnswIndex::LinkedMark() const { return tail_base_ + (WantsGraph() ? tail_head_.load() : tail_.size()); }
 
 VectorIndexStats HnswIndex::stats() const {
   VectorIndexStats stats = flat_.stats();
-  std::shared_lock guard(graph_lock_);
-  if (WantsGraph()) stats.tail = static_cast<uint32_t>(Tail().size()) - tail_holes_;
-  if (graph_ != nullptr) {
-    stats.deleted = static_cast<uint32_t>(graph_->dead());
-    stats.linked = static_cast<uint32_t>(graph_->nodes()) - stats.deleted;
-    stats.memory_bytes += graph_->memory_bytes();
-  }
-  stats.memory_bytes += tail_.capacity() * sizeof(Slot) + tail_position_.capacity() * sizeof(uint32_t);
+  if (WantsGraph()) stats.tail = static_cast<uint32_t>(tail_.size() - tail_head_) - tail_holes_;
+  stats.deleted = dead_;
+  stats.linked = std::max(linked_.load(), stats.deleted) - stats.deleted;
+  stats.memory_bytes +=
+      nodes_.memory_bytes() + tail_.capacity() * sizeof(uint32_t) + tail_position_.capacity() * sizeof(uint32_t);
   return stats;
 }
 

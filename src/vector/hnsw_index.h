@@ -1,61 +1,73 @@
-// Approximate search: a graph over the vectors (HNSW; Malkov and Yashunin 2018), held by hnswlib, which is hidden here.
+// Approximate search: a graph over codes of the vectors (HNSW; Malkov and Yashunin 2018), and the vectors to compare the
+// nearest again.
 //
-// A vector added is searchable at once: it waits in the tail, which every search scans exactly, until LinkOne() has put it
-// into the graph. Below `min_size` vectors there is no graph, and every search is exact.
+// A vector added is searchable at once: it waits in the tail, whose codes every search compares one by one, until LinkSome()
+// has put it into the graph. Below `min_size` vectors there is no graph, and every search is exact.
 // A vector removed leaves a dead node behind if it was linked; dead nodes are walked through and never returned.
 #pragma once
 
 #include <atomic>
-#include <memory>
+#include <mutex>
 #include <vector>
 
-#include "base/shared_lock.h"
 #include "vector/flat_index.h"
+#include "vector/hnsw_config.h"
+#include "vector/hnsw_linker.h"
 
 namespace agentmemdb {
-
-struct HnswConfig {
-  uint32_t m = 16;                 // links per node and level, twice that on level 0
-  uint32_t ef_construction = 200;  // candidates kept while linking
-  uint32_t min_size = 5000;        // vectors from which on the graph answers
-};
 
 class HnswIndex final : public VectorIndex {
  public:
   HnswIndex(Metric metric, uint32_t dimensions, const HnswConfig& config);
-  ~HnswIndex() override;
 
   void Reserve(uint32_t bound, uint32_t adds) override;
-  void Stage(Slot slot, VectorView vector) override { flat_.Stage(slot, vector); }
+  void Stage(Slot slot, VectorView vector) override;
   void Add(Slot slot) override;
   bool Remove(Slot slot) override;
   Result<VectorSearchResult> Search(const VectorSearch& search, const CancelToken& cancel) const override;
-  Result<bool> LinkOne() override;
+  Result<bool> LinkSome() override;
   bool HasUnlinked() const override;
-  uint64_t AddedMark() const override;
+  uint64_t AddedMark() const override { return tail_base_ + tail_.size(); }
   uint64_t LinkedMark() const override;
   VectorIndexStats stats() const override;
 
  private:
-  class Graph;
+  // What a search looks for and what it has found so far.
+  struct Hunt;
 
   bool WantsGraph() const { return flat_.count() >= config_.min_size; }
+  Strategy Choose(const VectorSearch& search, uint32_t allowed, uint32_t ef) const;
+  Status Walk(Hunt* hunt) const;
+  Status ScanTail(Hunt* hunt, size_t head) const;
+  Status ScanAllowed(Hunt* hunt) const;
+  // Offers the codes of `nodes`, of those that may be found, to the nearest of the hunt.
+  Status Scan(Hunt* hunt, std::span<const uint32_t> nodes, TopK* nearest) const;
+  bool MayBeFound(const VectorSearch& search, uint32_t node) const {
+    return flat_.Has(Slot{node}) && (search.allowed == nullptr || search.allowed->Contains(Slot{node}));
+  }
+
   void DropConsumedTail();
-  std::span<const Slot> Tail() const { return std::span(tail_).subspan(tail_head_); }
-  Result<VectorSearchResult> SearchGraphAndTail(const VectorSearch& search, const CancelToken& cancel) const;
+  // Ends the batch that was linked, and begins the next. Returns whether there is one.
+  bool NextBatch();
 
   HnswConfig config_;
   FlatIndex flat_;  // Every vector, linked or not.
+  CodeFormat format_;
+  HnswNodes nodes_;
+  CodeDistances distances_;
+  HnswLinker linker_;
 
-  // Readers share, linking one vector excludes them: hnswlib is not safe to search while it inserts.
-  mutable WriterPreferringLock graph_lock_;
-  std::unique_ptr<Graph> graph_;  // Made with the first link.
   // Slots waiting to be linked, oldest first, from tail_head_ on. A slot removed meanwhile is left as kNoSlot.
-  std::vector<Slot> tail_;
-  size_t tail_head_ = 0;
+  std::vector<uint32_t> tail_;
+  std::atomic<size_t> tail_head_{0};
   uint64_t tail_base_ = 0;               // Mark of tail_[0].
-  std::vector<uint32_t> tail_position_;  // By slot, kLinked once it is in the graph.
-  uint32_t tail_holes_ = 0;              // kNoSlot entries from tail_head_ on.
+  std::vector<uint32_t> tail_position_;  // By slot, kLinked once the graph has it.
+  std::atomic<uint32_t> tail_holes_{0};  // kNoSlot entries from tail_head_ on.
+  std::mutex link_mutex_;                // One thread at a time begins and ends batches.
+  size_t batch_end_ = 0;                 // Entries of tail_ before it are linked or being linked.
+  uint32_t batch_size_ = 0;              // Nodes being linked.
+  std::atomic<uint32_t> linked_{0};      // Nodes of the graph, dead ones included.
+  std::atomic<uint32_t> dead_{0};        // Nodes removed after they were linked, or while they were.
 };
 
 }  // namespace agentmemdb

@@ -22,11 +22,23 @@ struct VectorSearch {
   const IdSet* allowed = nullptr;  // slots that may be returned; nullptr = all
 };
 
+// How a search went about it.
+enum class Strategy : uint8_t {
+  kExact,   // compared the query with every vector that is allowed
+  kScan,    // compared it with the code of every vector that is allowed, and again with the nearest vectors
+  kGraph,   // walked the graph; a filter, if there is one, was asked afterwards
+  kTwoHop,  // walked the graph from allowed node to allowed node
+};
+
 struct VectorSearchResult {
   std::vector<Neighbor> neighbors;  // nearest first
-  bool used_graph = false;
-  uint32_t ef = 0;       // 0 without a graph
-  uint32_t scanned = 0;  // vectors compared one by one
+  Strategy strategy = Strategy::kExact;
+  uint32_t ef = 0;        // 0 without a graph
+  uint32_t visited = 0;   // nodes of the graph whose codes were compared
+  uint32_t scanned = 0;   // vectors or codes compared one by one
+  uint32_t rescored = 0;  // candidates compared again with their vectors
+
+  bool used_graph() const { return strategy == Strategy::kGraph || strategy == Strategy::kTwoHop; }
 };
 
 struct VectorIndexStats {
@@ -37,8 +49,8 @@ struct VectorIndexStats {
   size_t memory_bytes = 0;
 };
 
-// Threads: Reserve, Add and Remove exclude everything else (the engine's index lock held alone); Search, LinkOne and stats
-// run beside one another under the shared lock; Stage needs no lock, one thread at a time.
+// Threads: Reserve, Add and Remove exclude everything else (the engine's index lock held alone); Search, LinkSome and stats
+// run beside one another under the shared lock, any number of each; Stage needs no lock, one thread at a time.
 class VectorIndex {
  public:
   virtual ~VectorIndex() = default;
@@ -56,8 +68,9 @@ class VectorIndex {
   // Exactly min(k, vectors allowed) neighbours. Errors: kAborted, kTimeout, kLimit (memory).
   virtual Result<VectorSearchResult> Search(const VectorSearch& search, const CancelToken& cancel) const = 0;
 
-  // Links one waiting vector into the graph. Returns whether more wait.
-  virtual Result<bool> LinkOne() = 0;
+  // Does one small piece, tens to hundreds of microseconds, of linking the waiting vectors into the graph. Returns whether
+  // there is more to do. Errors: kLimit (memory).
+  virtual Result<bool> LinkSome() = 0;
   virtual bool HasUnlinked() const = 0;
   // Vectors ever added; everything up to a mark is linked when LinkedMark() has reached it.
   virtual uint64_t AddedMark() const = 0;

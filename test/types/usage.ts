@@ -115,7 +115,7 @@ export async function reading(notes: Collection<Note>): Promise<void> {
 export async function searching(notes: Collection<Note>): Promise<void> {
   const hits: SearchResult<Note> = await notes.search({ vector: [1, 2, 3], k: 5, ef: 50, exact: true, include: ['text'], explain: true, timeoutMs: 5 });
   const explain: SearchExplain | undefined = hits.explain;
-  const strategy: 'exact' | 'hnsw' | undefined = explain?.strategy;
+  const strategy: 'exact' | 'scan' | 'hnsw' | 'hnsw-two-hop' | undefined = explain?.strategy;
   const first: Hit<Note> | undefined = hits[0];
   const numbers: number[] = hits.map((hit) => hit.score - hit.distance);
   const vector: Float32Array | undefined = first?.vector;

@@ -1,0 +1,142 @@
+#include "vector/code.h"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+
+#include "base/random.h"
+#include "support/seed.h"
+#include "support/vectors.h"
+#include "vector/distance.h"
+
+namespace agentmemdb {
+namespace {
+
+std::vector<const CodeKernels*> EveryKernel() {
+  std::vector<const CodeKernels*> all;
+  for (const char* name : {"scalar", "avx2", "avx512", "neon"}) {
+    if (const CodeKernels* kernels = CodeKernelsNamed(name)) all.push_back(kernels);
+  }
+  return all;
+}
+
+float Cosine(const std::vector<float>& a, const std::vector<float>& b) {
+  const auto dot = [](const std::vector<float>& x, const std::vector<float>& y) {
+    double sum = 0;
+    for (size_t i = 0; i < x.size(); ++i) sum += static_cast<double>(x[i]) * y[i];
+    return sum;
+  };
+  return static_cast<float>(dot(a, b) / std::sqrt(dot(a, a) * dot(b, b)));
+}
+
+TEST(CodeKernels, EveryOneGivesTheIntegersOfTheScalarOne) {
+  SCOPED_TRACE(SeedNote());
+  Random random(TestSeed());
+  const CodeKernels& scalar = *CodeKernelsNamed("scalar");
+  for (const CodeKernels* kernels : EveryKernel()) {
+    for (size_t bytes = 64; bytes <= 4160; bytes += 64) {
+      CodeQueryBuffer query(2 * bytes);
+      const int most = kernels->byte_query_max;
+      std::vector<uint8_t> codes(3 * 2 * bytes);
+      for (uint8_t& code : codes) code = static_cast<uint8_t>(random.Below(8) == 0 ? 255 : random.Next());
+      const uint8_t* const each[] = {codes.data(), codes.data() + 2 * bytes, codes.data() + 4 * bytes};
+      int32_t expected[3], dots[3];
+      for (size_t i = 0; i < 2 * bytes; ++i)
+        query.query.values[i] =
+            static_cast<int8_t>(random.Below(8) == 0 ? most : static_cast<int>(random.Below(2 * most + 1)) - most);
+      scalar.bytes(query.query.values, bytes, each, 3, expected);
+      kernels->bytes(query.query.values, bytes, each, 3, dots);
+      for (int i = 0; i < 3; ++i) ASSERT_EQ(dots[i], expected[i]) << kernels->name << " bytes " << bytes;
+      for (size_t i = 0; i < 2 * bytes; ++i)
+        query.query.values[i] =
+            static_cast<int8_t>(random.Below(8) == 0 ? 127 : static_cast<int>(random.Below(255)) - 127);
+      scalar.plane(query.query.values, bytes, each, 3, expected);
+      kernels->plane(query.query.values, bytes, each, 3, dots);
+      for (int i = 0; i < 3; ++i) ASSERT_EQ(dots[i], expected[i]) << kernels->name << " plane " << bytes;
+      scalar.planes(query.query.values, bytes, each, 3, expected);
+      kernels->planes(query.query.values, bytes, each, 3, dots);
+      for (int i = 0; i < 3; ++i) ASSERT_EQ(dots[i], expected[i]) << kernels->name << " planes " << bytes;
+    }
+  }
+}
+
+TEST(CodeKernels, HadamardTwiceIsTheSameTimesTheSize) {
+  Random random(3);
+  for (const CodeKernels* kernels : EveryKernel()) {
+    for (size_t size = 1; size <= 4096; size *= 2) {
+      const std::vector<float> values = RandomVector(static_cast<uint32_t>(size), &random);
+      std::vector<float> twice = values;
+      kernels->hadamard(twice.data(), size);
+      kernels->hadamard(twice.data(), size);
+      for (size_t i = 0; i < size; ++i)
+        ASSERT_NEAR(twice[i] / static_cast<float>(size), values[i], 1e-4f) << kernels->name << " " << size;
+    }
+  }
+}
+
+// Every count of dimensions up to 100, those around each change of form, and the largest.
+std::vector<uint32_t> SomeDimensions() {
+  std::vector<uint32_t> some;
+  for (uint32_t d = 1; d <= 100; ++d) some.push_back(d);
+  for (const uint32_t d :
+       {127u, 128u, 129u, 255u, 256u, 383u, 384u, 385u, 511u, 512u, 768u, 1000u, 1536u, 4097u, 8192u})
+    some.push_back(d);
+  return some;
+}
+
+TEST(CodeFormat, EstimatesTheCosine) {
+  SCOPED_TRACE(SeedNote());
+  Random random(TestSeed());
+  for (const CodeKernels* kernels : EveryKernel()) {
+    for (const uint32_t dimensions : SomeDimensions()) {
+      const CodeFormat format(dimensions, *kernels);
+      CodeQueryBuffer query(format.query_bytes());
+      std::vector<uint8_t> code(format.code_bytes()), own(format.code_bytes());
+      const uint8_t* const codes[] = {code.data()};
+      // The error of one estimate: two roundings, each of about the clip's 255th part, and what the clip cuts off.
+      const float fine_tolerance = 0.3f / std::sqrt(static_cast<float>(dimensions)) + 0.02f;
+      const float coarse_tolerance = format.planes() ? 0.15f : fine_tolerance;
+      for (int round = 0; round < 5; ++round) {
+        const std::vector<float> a = RandomVector(dimensions, &random);
+        std::vector<float> b = RandomVector(dimensions, &random);
+        for (size_t i = 0; i < b.size(); ++i) b[i] = 3 * (a[i] + static_cast<float>(round) * b[i]);
+        const float norm = format.Encode(b.data(), code.data());
+        EXPECT_NEAR(norm, std::sqrt(-ActiveKernels().negative_dot(b.data(), b.data(), dimensions)), 1e-4f * norm);
+        const float cosine = Cosine(a, b);
+        if (dimensions < 32) continue;  // A few coordinates are not normal: the clip may cut off most of one.
+        int32_t dot;
+        const auto estimate = [&dot](float scale, float offset) { return scale * (static_cast<float>(dot) - offset); };
+        format.MakeQuery(a.data(), &query.query);
+        format.FineDots(query.query, codes, 1, &dot);
+        ASSERT_NEAR(estimate(query.query.fine_scale, query.query.fine_offset), cosine, fine_tolerance)
+            << kernels->name << " " << dimensions;
+        format.CoarseDots(query.query, codes, 1, &dot);
+        ASSERT_NEAR(estimate(query.query.coarse_scale, query.query.coarse_offset), cosine, coarse_tolerance)
+            << kernels->name << " " << dimensions;
+        format.Encode(a.data(), own.data());
+        format.MakeQuery(own.data(), &query.query);
+        format.FineDots(query.query, codes, 1, &dot);
+        ASSERT_NEAR(estimate(query.query.fine_scale, query.query.fine_offset), cosine, fine_tolerance + 0.01f)
+            << kernels->name << " " << dimensions;
+      }
+    }
+  }
+}
+
+TEST(CodeFormat, CodesOfOneVectorAreTheSameOnEveryCpu) {
+  Random random(5);
+  for (const uint32_t dimensions : {1u, 7u, 128u, 384u, 1000u}) {
+    const std::vector<float> vector = RandomVector(dimensions, &random);
+    std::vector<uint8_t> expected;
+    for (const CodeKernels* kernels : EveryKernel()) {
+      const CodeFormat format(dimensions, *kernels);
+      std::vector<uint8_t> code(format.code_bytes());
+      format.Encode(vector.data(), code.data());
+      if (expected.empty()) expected = code;
+      EXPECT_EQ(code, expected) << kernels->name << " " << dimensions;
+    }
+  }
+}
+
+}  // namespace
+}  // namespace agentmemdb

@@ -1,0 +1,63 @@
+#include <sys/mman.h>
+
+#include <algorithm>
+#include <cstring>
+#include <new>
+
+#include "base/memory.h"
+
+namespace agentmemdb {
+namespace {
+
+constexpr size_t kFirstReserve = size_t{16} << 20;
+constexpr size_t kHugePage = size_t{2} << 20;
+constexpr size_t kStep = size_t{64} << 10;  // a multiple of every page size
+constexpr size_t kAheadMax = size_t{64} << 20;
+
+size_t RoundUp(size_t value, size_t to) { return (value + to - 1) / to * to; }
+
+}  // namespace
+
+GrowingMemory::~GrowingMemory() {
+  if (data_ != nullptr) munmap(data_, reserved_);
+}
+
+void GrowingMemory::Grow(size_t bytes) {
+  if (bytes <= size_) return;
+  // A page is there only when it is written: asking for some more than needed saves calls and costs nothing.
+  const size_t ahead = std::min(bytes / 8, kAheadMax);
+  const size_t size = RoundUp(bytes + ahead, kStep);
+  if (size > reserved_)
+    Move(size);
+  else if (mprotect(data_ + size_, size - size_, PROT_READ | PROT_WRITE) != 0)
+    throw std::bad_alloc();
+#ifdef MADV_HUGEPAGE
+  // Fewer misses of the address cache, about 4 %. Not for small ranges: they would take 2 MB each.
+  if (size >= 4 * kHugePage) madvise(data_, size, MADV_HUGEPAGE);
+#endif
+  size_ = size;
+}
+
+void GrowingMemory::Move(size_t size) {
+  // Addresses only: eight times what is used, so that a range moves a few times in its life.
+  const size_t reserve = std::max(kFirstReserve, RoundUp(size * 8, kHugePage));
+  void* range = mmap(nullptr, reserve, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  if (range == MAP_FAILED) throw std::bad_alloc();
+  auto* fresh = static_cast<std::byte*>(range);
+  if (mprotect(fresh, size, PROT_READ | PROT_WRITE) != 0) {
+    munmap(fresh, reserve);
+    throw std::bad_alloc();
+  }
+  if (size_ > 0) {
+#ifdef MREMAP_FIXED
+    // The pages change their address; nothing is copied.
+    if (mremap(data_, size_, size_, MREMAP_MAYMOVE | MREMAP_FIXED, fresh) == MAP_FAILED)
+#endif
+      std::memcpy(fresh, data_, size_);
+  }
+  if (data_ != nullptr) munmap(data_, reserved_);
+  data_ = fresh;
+  reserved_ = reserve;
+}
+
+}  // namespace agentmemdb

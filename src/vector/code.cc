@@ -1,0 +1,141 @@
+#include "vector/code.h"
+
+#include <algorithm>
+#include <bit>
+#include <cmath>
+#include <cstring>
+#include <new>
+
+#include "base/random.h"
+
+namespace agentmemdb {
+namespace {
+
+constexpr uint32_t kPlanesFrom = 384;
+constexpr size_t kAlignment = 64;
+constexpr float kClip = 3.5f;  // standard deviations
+constexpr float kStep = 2 * kClip / 255;
+constexpr int kMiddle = 128;  // the code of zero
+constexpr float kCoarseMiddle =
+    120.5f;  // the high nibble alone stands for the middle of its 16 codes, 7.5 above the first
+constexpr int kWindows = 4;
+constexpr uint64_t kSignSeed = 0x616d64622d726f74;  // Part of the format: codes in index images depend on it.
+
+size_t RoundUp(size_t value, size_t to) { return (value + to - 1) / to * to; }
+
+}  // namespace
+
+CodeQueryBuffer::CodeQueryBuffer(size_t bytes)
+    : values_(static_cast<int8_t*>(::operator new (bytes, std::align_val_t{kAlignment}))) {
+  query.values = values_.get();
+}
+
+void CodeQueryBuffer::Free::operator()(int8_t* values) const {
+  ::operator delete (values, std::align_val_t{kAlignment});
+}
+
+CodeFormat::CodeFormat(uint32_t dimensions, const CodeKernels& kernels)
+    : dimensions_(dimensions),
+      planes_(dimensions >= kPlanesFrom),
+      part_bytes_(RoundUp(planes_ ? (dimensions + 1) / 2 : dimensions, kAlignment)),
+      window_(std::bit_floor(static_cast<size_t>(dimensions))),
+      query_max_(planes_ ? 127 : kernels.byte_query_max),
+      kernels_(&kernels),
+      coarse_(planes_ ? kernels.plane : kernels.bytes),
+      fine_(planes_ ? kernels.planes : kernels.bytes),
+      signs_(static_cast<size_t>(kWindows) * dimensions) {
+  Random random(kSignSeed);
+  // A Hadamard transform of n numbers makes them sqrt(n) times longer: the signs take that back.
+  const float scale = 1 / std::sqrt(static_cast<float>(window_));
+  for (size_t i = 0; i < signs_.size(); ++i) {
+    const size_t row = i / dimensions, column = i % dimensions;
+    const bool inside = row % 2 == 0 ? column < window_ : column >= dimensions - window_;
+    signs_[i] = (random.Below(2) == 0 ? 1.0f : -1.0f) * (inside ? scale : 1.0f);
+  }
+}
+
+float CodeFormat::Rotate(const float* vector, float* rotated) const {
+  double sum = 0;
+  for (size_t i = 0; i < dimensions_; ++i) sum += static_cast<double>(vector[i]) * vector[i];
+  const double norm = std::sqrt(sum);
+  const auto scale = static_cast<float>(norm > 0 ? std::sqrt(static_cast<double>(dimensions_)) / norm : 0);
+  for (size_t i = 0; i < dimensions_; ++i) rotated[i] = vector[i] * scale;
+  for (size_t row = 0; row < kWindows; ++row) {
+    const float* signs = signs_.data() + row * dimensions_;
+    for (size_t i = 0; i < dimensions_; ++i) rotated[i] *= signs[i];
+    kernels_->hadamard(rotated + (row % 2 == 0 ? 0 : dimensions_ - window_), window_);
+  }
+  return static_cast<float>(norm);
+}
+
+float CodeFormat::Encode(const float* vector, uint8_t* code) const {
+  thread_local std::vector<float> rotated;
+  rotated.resize(dimensions_);
+  const float norm = Rotate(vector, rotated.data());
+  const auto number = [&](size_t i) {
+    const float steps = std::clamp(rotated[i], -kClip, kClip) / kStep;
+    return static_cast<uint8_t>(std::clamp(static_cast<int>(std::lrintf(steps)) + kMiddle, 0, 255));
+  };
+  if (!planes_) {
+    for (size_t i = 0; i < part_bytes_; ++i) code[i] = i < dimensions_ ? number(i) : 0;
+    return norm;
+  }
+  uint8_t* high = code;
+  uint8_t* low = code + part_bytes_;
+  for (size_t i = 0; i < part_bytes_; ++i) {
+    const int first = i < dimensions_ ? number(i) : 0;
+    const int second = part_bytes_ + i < dimensions_ ? number(part_bytes_ + i) : 0;
+    high[i] = static_cast<uint8_t>((first >> 4) | (second & 0xF0));
+    low[i] = static_cast<uint8_t>((first & 0x0F) | ((second & 0x0F) << 4));
+  }
+  return norm;
+}
+
+float CodeFormat::MakeQuery(const float* vector, CodeQuery* query) const {
+  thread_local std::vector<float> rotated;
+  rotated.resize(dimensions_);
+  const float norm = Rotate(vector, rotated.data());
+  float largest = 1e-20f;
+  for (const float x : rotated) largest = std::max(largest, std::abs(x));
+  const float unit = largest / static_cast<float>(query_max_);
+  int32_t sum = 0;
+  for (size_t i = 0; i < dimensions_; ++i) {
+    query->values[i] = static_cast<int8_t>(std::lrintf(rotated[i] / unit));
+    sum += query->values[i];
+  }
+  std::memset(query->values + dimensions_, 0, query_bytes() - dimensions_);
+  Finish(query, unit, sum);
+  return norm;
+}
+
+void CodeFormat::MakeQuery(const uint8_t* code, CodeQuery* query) const {
+  int8_t* values = query->values;
+  if (planes_) {
+    const uint8_t* high = code;
+    const uint8_t* low = code + part_bytes_;
+    for (size_t i = 0; i < part_bytes_; ++i)
+      values[i] = static_cast<int8_t>(((high[i] & 0x0F) << 4 | (low[i] & 0x0F)) ^ kMiddle);
+    for (size_t i = 0; i < part_bytes_; ++i)
+      values[part_bytes_ + i] = static_cast<int8_t>(((high[i] & 0xF0) | low[i] >> 4) ^ kMiddle);
+  } else {
+    for (size_t i = 0; i < part_bytes_; ++i) values[i] = static_cast<int8_t>(code[i] ^ kMiddle);
+  }
+  // A code has 8 bits; where the kernels take fewer, the last one is given up.
+  const int given_up = query_max_ < 127 ? 1 : 0;
+  int32_t sum = 0;
+  for (size_t i = 0; i < dimensions_; ++i) {
+    values[i] = static_cast<int8_t>(values[i] >> given_up);
+    sum += values[i];
+  }
+  std::memset(values + dimensions_, 0, query_bytes() - dimensions_);
+  Finish(query, kStep * static_cast<float>(1 << given_up), sum);
+}
+
+void CodeFormat::Finish(CodeQuery* query, float unit, int32_t sum) const {
+  query->fine_scale = kStep * unit / static_cast<float>(dimensions_);
+  query->fine_offset = static_cast<float>(kMiddle * sum);
+  query->coarse_scale = planes_ ? 16 * query->fine_scale : query->fine_scale;
+  query->coarse_offset = planes_ ? kCoarseMiddle / 16 * static_cast<float>(sum) : query->fine_offset;
+}
+
+}  // namespace agentmemdb

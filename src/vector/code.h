@@ -1,0 +1,83 @@
+// Vectors as short codes: what the graph walks over. A code says where a vector points, to about one percent; the few best
+// candidates are compared again with their float32 vectors.
+//
+// The unit vector is rotated by a fixed random orthogonal transform (random signs, then Hadamard transforms of two
+// overlapping windows, twice: after Ailon and Chazelle, "The fast Johnson-Lindenstrauss transform", 2009), which makes every
+// coordinate about normal with variance 1 / dimensions. So one clip, 3.5 standard deviations, serves all of them, and each is
+// rounded to 8 bits. From 384 dimensions on a code is two planes of nibbles, the high ones first: a walk reads the high plane
+// only, 4 bits a coordinate; comparing again reads the low plane too. Below that 4 bits lose too much, and a code is plain bytes.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "base/types.h"
+#include "vector/code_kernels.h"
+
+namespace agentmemdb {
+
+// What codes are compared with: a vector's rotated coordinates as signed bytes.
+struct CodeQuery {
+  int8_t* values = nullptr;  // CodeFormat::query_bytes() of them, 64-byte aligned
+  // The estimated cosine is scale * (dot - offset): with the coarse part of a code, and with all of it.
+  float coarse_scale = 0, coarse_offset = 0;
+  float fine_scale = 0, fine_offset = 0;
+};
+
+// The memory of one CodeQuery.
+class CodeQueryBuffer {
+ public:
+  explicit CodeQueryBuffer(size_t bytes);
+  CodeQuery query;
+
+ private:
+  struct Free {
+    void operator()(int8_t* values) const;
+  };
+  std::unique_ptr<int8_t, Free> values_;
+};
+
+// How the vectors of one collection are coded. Threads: any, const after construction.
+class CodeFormat {
+ public:
+  explicit CodeFormat(uint32_t dimensions, const CodeKernels& kernels = ActiveCodeKernels());
+
+  uint32_t dimensions() const { return dimensions_; }
+  bool planes() const { return planes_; }
+  // Of one code; of its part that a walk reads, which comes first. Multiples of 64.
+  size_t code_bytes() const { return planes_ ? 2 * part_bytes_ : part_bytes_; }
+  size_t coarse_bytes() const { return part_bytes_; }
+  size_t query_bytes() const { return code_bytes(); }
+
+  // Codes `vector` (not zero; any length: only its direction is kept). Returns its norm.
+  float Encode(const float* vector, uint8_t* code) const;
+  // Prepares a comparison of `vector` (as for Encode) with codes. Returns its norm.
+  float MakeQuery(const float* vector, CodeQuery* query) const;
+  // The same of a vector known by its code only.
+  void MakeQuery(const uint8_t* code, CodeQuery* query) const;
+
+  // dots[i] = the integer dot product of the query with codes[i], or with the coarse part of it.
+  void CoarseDots(const CodeQuery& query, const uint8_t* const* codes, size_t n, int32_t* dots) const {
+    coarse_(query.values, part_bytes_, codes, n, dots);
+  }
+  void FineDots(const CodeQuery& query, const uint8_t* const* codes, size_t n, int32_t* dots) const {
+    fine_(query.values, part_bytes_, codes, n, dots);
+  }
+
+ private:
+  // The unit vector, rotated, times sqrt(dimensions). Returns the norm.
+  float Rotate(const float* vector, float* rotated) const;
+  void Finish(CodeQuery* query, float unit, int32_t sum) const;
+
+  uint32_t dimensions_;
+  bool planes_;
+  size_t part_bytes_;
+  size_t window_;  // the largest power of two that is not above dimensions
+  int query_max_;
+  const CodeKernels* kernels_;
+  CodeDots coarse_, fine_;
+  std::vector<float> signs_;  // four rows of `dimensions`
+};
+
+}  // namespace agentmemdb

@@ -1,0 +1,33 @@
+// Kernels over vector codes (code.h): integer dot products of one query with many codes, and the Hadamard transform. The
+// widest the CPU has, chosen once at load as in distance.h. Integer results are the same on every CPU.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+
+namespace agentmemdb {
+
+// dots[i] = the dot product of `query` with codes[i].
+//   query  signed bytes, 64-byte aligned, as many as the code has numbers after padding; the padding is zero
+//   bytes  of one code that are read, a multiple of 64
+//   codes  n pointers, any alignment
+using CodeDots = void (*)(const int8_t* query, size_t bytes, const uint8_t* const* codes, size_t n, int32_t* dots);
+
+struct CodeKernels {
+  const char* name;  // "scalar", "avx2", "avx512", "neon"
+  // The largest |number| that a query of byte codes may hold: with 127 the 16-bit sums of AVX2 would saturate.
+  int byte_query_max;
+  CodeDots bytes;   // one unsigned byte a number
+  CodeDots plane;   // one plane of nibbles: byte i has number i in its low half and number `bytes` + i in its high half
+  CodeDots planes;  // both planes one after the other, `bytes` of each: 16 * high + low
+  // In place, not normalised. size: a power of two.
+  void (*hadamard)(float* values, size_t size);
+};
+
+// The environment variable AGENTMEMDB_CPU (scalar, avx2, avx512, neon) forces a set, if the CPU has it.
+const CodeKernels& ActiveCodeKernels();
+// nullptr when the CPU cannot run them.
+const CodeKernels* CodeKernelsNamed(std::string_view name);
+
+}  // namespace agentmemdb

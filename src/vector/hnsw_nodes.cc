@@ -1,0 +1,88 @@
+#include "vector/hnsw_nodes.h"
+
+#include <cmath>
+#include <cstdlib>
+#include <new>
+
+namespace agentmemdb {
+namespace {
+
+constexpr size_t kCacheLine = 64;
+constexpr int kLevelMax = 30;
+
+size_t RoundUp(size_t value, size_t to) { return (value + to - 1) / to * to; }
+
+// The space that the constructor of HierarchicalNSW asks for and does nothing with.
+hnswlib::SpaceInterface<float>* const kNoSpace = nullptr;
+
+// What a node without upper lists has there.
+uint32_t empty_list = 0;
+
+}  // namespace
+
+HnswNodes::HnswNodes(uint32_t m, size_t code_bytes) : HierarchicalNSW(kNoSpace) {
+  M_ = maxM_ = m;
+  maxM0_ = 2 * static_cast<size_t>(m);
+  mult_ = 1 / std::log(static_cast<double>(m));
+  data_size_ = code_bytes;
+  size_links_level0_ = maxM0_ * sizeof(hnswlib::tableint) + sizeof(hnswlib::linklistsizeint);
+  size_links_per_element_ = maxM_ * sizeof(hnswlib::tableint) + sizeof(hnswlib::linklistsizeint);
+  label_offset_ = RoundUp(size_links_level0_, sizeof(hnswlib::labeltype));
+  norm_offset_ = label_offset_ + sizeof(hnswlib::labeltype);
+  // Codes on cache lines of their own: a walk reads them, and links, one without the other.
+  offsetData_ = RoundUp(norm_offset_ + sizeof(float), kCacheLine);
+  size_data_per_element_ = offsetData_ + RoundUp(code_bytes, kCacheLine);
+}
+
+HnswNodes::~HnswNodes() {
+  for (uint32_t node = 0; node < bound(); ++node) {
+    if (uint32_t* lists = Upper(node).load(std::memory_order_relaxed)) std::free(lists - 1);
+  }
+  // The base frees what it finds.
+  data_level0_memory_ = nullptr;
+  linkLists_ = nullptr;
+}
+
+void HnswNodes::Reserve(uint32_t bound) {
+  if (bound <= max_elements_) return;
+  if (bound > kNodesMax) throw std::bad_alloc();
+  blocks_.Grow(bound * size_data_per_element_);
+  data_level0_memory_ = reinterpret_cast<char*>(blocks_.data());
+  upper_.Grow(bound * sizeof(std::atomic<uint32_t*>));
+  linkLists_ = reinterpret_cast<char**>(upper_.data());
+  max_elements_ = bound;
+}
+
+int HnswNodes::LevelOf(uint32_t node) const {
+  const uint32_t* lists = Upper(node).load(std::memory_order_acquire);
+  return lists == nullptr ? 0 : static_cast<int>(lists[-1]);
+}
+
+void HnswNodes::MakeLevels(uint32_t node, int level) {
+  setExternalLabel(node, node);
+  Links(node, 0).Assign({});
+  if (uint32_t* old = Upper(node).exchange(nullptr)) {
+    upper_bytes_ -= sizeof(uint32_t) + old[-1] * size_links_per_element_;
+    std::free(old - 1);
+  }
+  if (level == 0) return;
+  const size_t bytes = sizeof(uint32_t) + static_cast<size_t>(level) * size_links_per_element_;
+  auto* lists = static_cast<uint32_t*>(std::calloc(1, bytes));
+  if (lists == nullptr) throw std::bad_alloc();
+  lists[0] = static_cast<uint32_t>(level);
+  upper_bytes_ += bytes;
+  Upper(node).store(lists + 1, std::memory_order_release);
+}
+
+LinkList HnswNodes::UpperLinks(uint32_t node, int level) const {
+  uint32_t* lists = Upper(node).load(std::memory_order_acquire);
+  if (lists == nullptr || lists[-1] < static_cast<uint32_t>(level)) return LinkList(&empty_list);
+  return LinkList(lists + static_cast<size_t>(level - 1) * (maxM_ + 1));
+}
+
+int HnswNodes::LevelFor(double uniform) const {
+  // 1 - uniform is never 0.
+  return std::min(kLevelMax, static_cast<int>(-std::log(1 - uniform) * mult_));
+}
+
+}  // namespace agentmemdb

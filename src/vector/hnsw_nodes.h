@@ -1,0 +1,122 @@
+// The nodes of the graph: hnswlib's HierarchicalNSW, its format of nodes and links, in memory of ours. A node has its links of
+// level 0, a label, its vector's norm and code; its number is its slot.
+//
+// Not hnswlib's: growing (it moves everything), its mutexes, insertion and search (hnsw_linker.h, hnsw_walk.h). Link lists are read by searches while a linker changes them: each number in them is loaded and
+// stored on its own, relaxed, so a list read in the middle of a change is a mix of old and new nodes, all of them valid.
+#pragma once
+
+#include <hnswlib/hnswlib.h>
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <span>
+
+#include "base/memory.h"
+#include "base/types.h"
+
+namespace agentmemdb {
+
+// Nodes are numbered below this.
+constexpr uint32_t kNodesMax = uint32_t{1} << 31;
+
+// A list of links as hnswlib stores it: one word with how many (and, on level 0, whether the node is deleted), then the nodes.
+class LinkList {
+ public:
+  explicit LinkList(uint32_t* words) : words_(words) {}
+
+  uint32_t count() const { return Load(0) & kCountMask; }
+  uint32_t operator[](uint32_t i) const { return Load(i + 1); }
+  bool deleted() const { return (Load(0) & kDeleted) != 0; }
+  // One writer at a time for each list. `nodes`: no more than it has room for.
+  void Assign(std::span<const uint32_t> nodes) {
+    for (uint32_t i = 0; i < nodes.size(); ++i) Store(i + 1, nodes[i]);
+    SetCount(static_cast<uint32_t>(nodes.size()));
+  }
+  void Append(uint32_t node) {
+    const uint32_t count = this->count();
+    Store(count + 1, node);
+    SetCount(count + 1);
+  }
+  void SetDeleted(bool deleted) { Store(0, count() | (deleted ? kDeleted : 0)); }
+  const uint32_t* words() const { return words_; }
+
+ private:
+  static constexpr uint32_t kCountMask = 0xFFFF;
+  static constexpr uint32_t kDeleted = uint32_t{hnswlib::HierarchicalNSW<float>::DELETE_MARK} << 16;
+
+  uint32_t Load(uint32_t i) const { return std::atomic_ref(words_[i]).load(std::memory_order_relaxed); }
+  void Store(uint32_t i, uint32_t value) { std::atomic_ref(words_[i]).store(value, std::memory_order_relaxed); }
+  void SetCount(uint32_t count) { Store(0, (Load(0) & ~kCountMask) | count); }
+
+  uint32_t* words_;
+};
+
+// Threads: Reserve excludes everything else; MakeLevels and set_entry: one thread at a time, beside readers. A code is
+// written before its slot is shown, under the owner's lock.
+class HnswNodes : private hnswlib::HierarchicalNSW<float> {
+ public:
+  // m: links per node and level, twice that on level 0.
+  HnswNodes(uint32_t m, size_t code_bytes);
+  ~HnswNodes() override;
+
+  // Makes room for every node below `bound`. May throw std::bad_alloc; nothing is changed then.
+  void Reserve(uint32_t bound);
+  uint32_t bound() const { return static_cast<uint32_t>(max_elements_); }
+  size_t memory_bytes() const { return max_elements_ * (size_data_per_element_ + sizeof(uint32_t*)) + upper_bytes_; }
+
+  uint32_t m() const { return static_cast<uint32_t>(M_); }
+  uint32_t LinksMax(int level) const { return static_cast<uint32_t>(level == 0 ? maxM0_ : maxM_); }
+
+  const uint8_t* Code(uint32_t node) const { return Block(node) + offsetData_; }
+  uint8_t* Code(uint32_t node) { return Block(node) + offsetData_; }
+  // Of the vector, as CodeFormat::Encode returned it.
+  float Norm(uint32_t node) const { return *reinterpret_cast<const float*>(Block(node) + norm_offset_); }
+  void set_norm(uint32_t node, float norm) { *reinterpret_cast<float*>(Block(node) + norm_offset_) = norm; }
+  const void* NormAddress(uint32_t node) const { return Block(node) + norm_offset_; }
+
+  // An empty list where the node does not reach `level`.
+  LinkList Links(uint32_t node, int level) const {
+    if (level == 0) return LinkList(reinterpret_cast<uint32_t*>(Block(node)));
+    return UpperLinks(node, level);
+  }
+  // The highest level of a node, 0 for one that was never given levels.
+  int LevelOf(uint32_t node) const;
+  // A deleted node leads on, and is never an answer.
+  bool IsDeleted(uint32_t node) const { return Links(node, 0).deleted(); }
+  // Gives a node empty lists up to `level`. May throw std::bad_alloc.
+  void MakeLevels(uint32_t node, int level);
+
+  // Where every search begins: a node of the highest level; level -1 while there is no node.
+  struct Entry {
+    uint32_t node = 0;
+    int level = -1;
+  };
+  Entry entry() const {
+    const uint64_t packed = entry_.load(std::memory_order_acquire);
+    return {static_cast<uint32_t>(packed), static_cast<int>(packed >> 32) - 1};
+  }
+  void set_entry(Entry entry) {
+    entry_.store(static_cast<uint64_t>(entry.level + 1) << 32 | entry.node, std::memory_order_release);
+  }
+
+  // hnswlib's rule: floor(-ln(uniform) / ln(m)), for `uniform` in [0, 1).
+  int LevelFor(double uniform) const;
+
+ private:
+  uint8_t* Block(uint32_t node) const {
+    return reinterpret_cast<uint8_t*>(data_level0_memory_) + node * size_data_per_element_;
+  }
+  // What hnswlib keeps in linkLists_: the lists of levels 1, 2, ...; before them, of ours, their number.
+  std::atomic<uint32_t*>& Upper(uint32_t node) const {
+    return reinterpret_cast<std::atomic<uint32_t*>*>(linkLists_)[node];
+  }
+  LinkList UpperLinks(uint32_t node, int level) const;
+
+  size_t norm_offset_;
+  GrowingMemory blocks_, upper_;
+  std::atomic<size_t> upper_bytes_{0};
+  std::atomic<uint64_t> entry_{0};
+};
+
+}  // namespace agentmemdb

@@ -1,0 +1,186 @@
+#include "vector/hnsw_walk.h"
+
+#include <algorithm>
+#include <array>
+#include <cstring>
+
+namespace agentmemdb {
+namespace {
+
+constexpr uint32_t kExpanded = kNodesMax;  // The bit above every number of a node.
+constexpr size_t kExpandedTogether = 2;
+constexpr size_t kTwoHopMax = 64;  // Nodes gathered around one that is expanded, of those allowed.
+constexpr size_t kCompareMax = 64;
+constexpr size_t kCacheLine = 64;
+
+}  // namespace
+
+void CodeDistances::Compare(const CodeTarget& target, bool fine, std::span<const uint32_t> nodes, float* raws) const {
+  const CodeQuery& query = target.query;
+  const float scale = fine ? query.fine_scale : query.coarse_scale;
+  const float offset = fine ? query.fine_offset : query.coarse_offset;
+  std::array<const uint8_t*, kCompareMax> codes;
+  std::array<int32_t, kCompareMax> dots;
+  while (!nodes.empty()) {
+    const size_t n = std::min(nodes.size(), kCompareMax);
+    for (size_t i = 0; i < n; ++i) codes[i] = nodes_->Code(nodes[i]);
+    if (fine)
+      format_->FineDots(query, codes.data(), n, dots.data());
+    else
+      format_->CoarseDots(query, codes.data(), n, dots.data());
+    for (size_t i = 0; i < n; ++i) raws[i] = -scale * (static_cast<float>(dots[i]) - offset);
+    if (metric_ != Metric::kCosine) {
+      for (size_t i = 0; i < n; ++i) {
+        const float norm = nodes_->Norm(nodes[i]);
+        raws[i] *= target.norm * norm;
+        if (metric_ == Metric::kL2) raws[i] = target.norm * target.norm + norm * norm + 2 * raws[i];
+      }
+    }
+    nodes = nodes.subspan(n);
+    raws += n;
+  }
+}
+
+void CodeDistances::Prefetch(uint32_t node, bool fine) const {
+  const uint8_t* code = nodes_->Code(node);
+  const size_t bytes = fine ? format_->code_bytes() : format_->coarse_bytes();
+  for (size_t line = 0; line < bytes; line += kCacheLine) __builtin_prefetch(code + line);
+  if (metric_ != Metric::kCosine) __builtin_prefetch(nodes_->NormAddress(node));
+}
+
+void HnswWalk::Begin(const CodeDistances& distances, const CodeTarget& target, std::span<const uint32_t> from,
+                     const Options& options) {
+  distances_ = &distances;
+  target_ = &target;
+  options_ = options;
+  size_ = next_ = 0;
+  visited_count_ = 0;
+  pool_.resize(options.ef + 1);
+  visited_.assign((static_cast<size_t>(distances.nodes().bound()) + 63) / 64, 0);
+  collected_.clear();
+  for (const uint32_t node : from) {
+    if (FirstVisit(node)) collected_.push_back(node);
+  }
+  Take();
+}
+
+bool HnswWalk::Step() {
+  collected_.clear();
+  for (size_t expanded = 0; next_ < size_ && expanded < kExpandedTogether; ++next_) {
+    if ((pool_[next_].node & kExpanded) != 0) continue;
+    const uint32_t node = pool_[next_].node;
+    pool_[next_].node |= kExpanded;
+    ++expanded;
+    if (options_.only == nullptr)
+      Collect(node);
+    else
+      CollectAllowed(node);
+  }
+  for (const uint32_t node : collected_) distances_->Prefetch(node, options_.fine);
+  Take();
+  while (next_ < size_ && (pool_[next_].node & kExpanded) != 0) ++next_;
+  if (next_ < size_) {
+    // Where the next step begins, most likely.
+    for (size_t i = next_; i < std::min(size_, next_ + kExpandedTogether); ++i) {
+      const auto* links = distances_->nodes().Links(pool_[i].node & ~kExpanded, options_.level).words();
+      __builtin_prefetch(links);
+      __builtin_prefetch(links + kCacheLine / sizeof(uint32_t));
+    }
+    return true;
+  }
+  for (size_t i = 0; i < size_; ++i) pool_[i].node &= ~kExpanded;
+  return false;
+}
+
+bool HnswWalk::FirstVisit(uint32_t node) {
+  uint64_t& word = visited_[node / 64];
+  const uint64_t bit = uint64_t{1} << (node % 64);
+  const bool first = (word & bit) == 0;
+  word |= bit;
+  return first;
+}
+
+void HnswWalk::Collect(uint32_t node) {
+  const LinkList links = distances_->nodes().Links(node, options_.level);
+  const uint32_t count = links.count();
+  size_t n = collected_.size();
+  collected_.resize(n + count);
+  // Written every time, kept when it is new: no branch to mispredict.
+  for (uint32_t i = 0; i < count; ++i) {
+    const uint32_t link = links[i];
+    collected_[n] = link;
+    n += FirstVisit(link);
+  }
+  collected_.resize(n);
+}
+
+// ACORN's two hops (Patel and others 2024): the neighbours of a node that is not allowed stand in for it.
+void HnswWalk::CollectAllowed(uint32_t node) {
+  const size_t most = collected_.size() + kTwoHopMax;
+  const LinkList links = distances_->nodes().Links(node, options_.level);
+  blocked_.clear();
+  for (uint32_t i = 0, count = links.count(); i < count; ++i) {
+    const uint32_t link = links[i];
+    if (!FirstVisit(link)) continue;
+    (options_.only->Contains(Slot{link}) ? collected_ : blocked_).push_back(link);
+  }
+  for (const uint32_t blocked : blocked_) {
+    const LinkList further = distances_->nodes().Links(blocked, options_.level);
+    for (uint32_t i = 0, count = further.count(); i < count; ++i) {
+      if (collected_.size() >= most) return;
+      const uint32_t link = further[i];
+      if (options_.only->Contains(Slot{link}) && FirstVisit(link)) collected_.push_back(link);
+    }
+  }
+}
+
+void HnswWalk::Take() {
+  raws_.resize(collected_.size());
+  distances_->Compare(*target_, options_.fine, collected_, raws_.data());
+  visited_count_ += static_cast<uint32_t>(collected_.size());
+  for (size_t i = 0; i < collected_.size(); ++i) {
+    if (size_ < options_.ef || raws_[i] < pool_[size_ - 1].raw) Insert({raws_[i], collected_[i]});
+  }
+}
+
+void HnswWalk::Insert(Candidate candidate) {
+  Candidate* const begin = pool_.data();
+  Candidate* const at = std::upper_bound(begin, begin + size_, candidate,
+                                         [](const Candidate& a, const Candidate& b) { return a.raw < b.raw; });
+  std::memmove(at + 1, at, static_cast<size_t>(begin + size_ - at) * sizeof(Candidate));
+  *at = candidate;
+  if (size_ < options_.ef) ++size_;
+  next_ = std::min(next_, static_cast<size_t>(at - begin));
+}
+
+uint32_t DescendTo(int level, const CodeDistances& distances, const CodeTarget& target, bool fine) {
+  const HnswNodes& nodes = distances.nodes();
+  const HnswNodes::Entry entry = nodes.entry();
+  uint32_t here = entry.node;
+  float nearest;
+  distances.Compare(target, fine, std::span(&here, 1), &nearest);
+  std::vector<uint32_t> links;
+  std::vector<float> raws;
+  for (int above = entry.level; above > level; --above) {
+    for (bool moved = true; moved;) {
+      moved = false;
+      const LinkList list = nodes.Links(here, above);
+      links.resize(list.count());
+      raws.resize(links.size());
+      for (uint32_t i = 0; i < links.size(); ++i) {
+        links[i] = list[i];
+        distances.Prefetch(links[i], fine);
+      }
+      distances.Compare(target, fine, links, raws.data());
+      for (size_t i = 0; i < links.size(); ++i) {
+        if (raws[i] >= nearest) continue;
+        nearest = raws[i];
+        here = links[i];
+        moved = true;
+      }
+    }
+  }
+  return here;
+}
+
+}  // namespace agentmemdb

@@ -1,0 +1,95 @@
+// The walk through one level of the graph to the nodes nearest to a query: HNSW's search of a layer (Malkov and Yashunin 2018,
+// algorithm 2) over codes. One sorted pool holds both the candidates and the results; the two best that were not expanded are
+// expanded together, so that their neighbours' codes are on the way while others are compared.
+//
+// Begin, then Step until it says false, then look at found(): the caller may look up in between whether to stop, or advance
+// several walks in turn.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "base/id_set.h"
+#include "vector/code.h"
+#include "vector/hnsw_nodes.h"
+#include "vector/metric.h"
+
+namespace agentmemdb {
+
+struct Candidate {
+  float raw;  // estimated, as metric.h compares
+  uint32_t node;
+};
+
+// A query against the codes of one collection.
+struct CodeTarget {
+  CodeQuery query;
+  float norm = 1;
+};
+
+// Estimated distances from codes: by their coarse part, or by all of it.
+class CodeDistances {
+ public:
+  CodeDistances(Metric metric, const CodeFormat* format, const HnswNodes* nodes)
+      : metric_(metric), format_(format), nodes_(nodes) {}
+
+  const CodeFormat& format() const { return *format_; }
+  const HnswNodes& nodes() const { return *nodes_; }
+  void Compare(const CodeTarget& target, bool fine, std::span<const uint32_t> nodes, float* raws) const;
+  void Prefetch(uint32_t node, bool fine) const;
+  // The vector of a node as a target, in the memory of `buffer`.
+  CodeTarget TargetOf(uint32_t node, CodeQueryBuffer* buffer) const {
+    format_->MakeQuery(nodes_->Code(node), &buffer->query);
+    return {buffer->query, nodes_->Norm(node)};
+  }
+
+ private:
+  Metric metric_;
+  const CodeFormat* format_;
+  const HnswNodes* nodes_;
+};
+
+class HnswWalk {
+ public:
+  struct Options {
+    int level = 0;
+    uint32_t ef = 100;  // >= 1
+    bool fine = false;  // compare whole codes
+    // Only these are kept; the way leads through the others' neighbours too (two hops). nullptr: all.
+    const IdSet* only = nullptr;
+  };
+
+  // `distances` and `target` must live until the walk is over. An object may walk again and again: it keeps its memory.
+  void Begin(const CodeDistances& distances, const CodeTarget& target, std::span<const uint32_t> from,
+             const Options& options);
+  // Expands the nearest candidates. False when none is left that could lead nearer.
+  bool Step();
+  // Nearest first, at most ef. A walk with `only` may hold the nodes it began at too.
+  std::span<const Candidate> found() const { return {pool_.data(), size_}; }
+  uint32_t visited() const { return visited_count_; }
+
+ private:
+  void Collect(uint32_t node);
+  void CollectAllowed(uint32_t node);
+  bool FirstVisit(uint32_t node);
+  // What was collected goes into the pool, where it is near enough.
+  void Take();
+  void Insert(Candidate candidate);
+
+  const CodeDistances* distances_ = nullptr;
+  const CodeTarget* target_ = nullptr;
+  Options options_;
+  std::vector<Candidate> pool_;  // sorted; kExpanded marks a node that was
+  size_t size_ = 0;
+  size_t next_ = 0;                // everything before was expanded
+  std::vector<uint64_t> visited_;  // a bit for each node
+  uint32_t visited_count_ = 0;
+  std::vector<uint32_t> collected_, blocked_;
+  std::vector<float> raws_;
+};
+
+// Greedy, from the entry down to the level above `level`: a good node to begin at. The graph must have a node.
+uint32_t DescendTo(int level, const CodeDistances& distances, const CodeTarget& target, bool fine);
+
+}  // namespace agentmemdb
