@@ -76,7 +76,6 @@ bool HnswWalk::Step() {
     else
       CollectAllowed(node);
   }
-  for (const uint32_t node : collected_) distances_->Prefetch(node, options_.fine);
   Take();
   while (next_ < size_ && (pool_[next_].node & kExpanded) != 0) ++next_;
   if (next_ < size_) {
@@ -111,6 +110,7 @@ void HnswWalk::Collect(uint32_t node) {
     collected_[n] = link;
     n += FirstVisit(link);
   }
+  for (size_t i = collected_.size() - count; i < n; ++i) distances_->Prefetch(collected_[i], options_.fine);
   collected_.resize(n);
 }
 
@@ -144,13 +144,18 @@ void HnswWalk::Take() {
 }
 
 void HnswWalk::Insert(Candidate candidate) {
-  Candidate* const begin = pool_.data();
-  Candidate* const at = std::upper_bound(begin, begin + size_, candidate,
-                                         [](const Candidate& a, const Candidate& b) { return a.raw < b.raw; });
-  std::memmove(at + 1, at, static_cast<size_t>(begin + size_ - at) * sizeof(Candidate));
+  // A search by halves without branches: where the candidate belongs cannot be predicted.
+  Candidate* at = pool_.data();
+  for (size_t left = size_; left > 0;) {
+    const size_t half = (left + 1) / 2;
+    at += at[half - 1].raw <= candidate.raw ? half : 0;
+    left -= half;
+  }
+  const auto position = static_cast<size_t>(at - pool_.data());
+  std::memmove(at + 1, at, (size_ - position) * sizeof(Candidate));
   *at = candidate;
   if (size_ < options_.ef) ++size_;
-  next_ = std::min(next_, static_cast<size_t>(at - begin));
+  next_ = std::min(next_, position);
 }
 
 uint32_t DescendTo(int level, const CodeDistances& distances, const CodeTarget& target, bool fine) {
