@@ -14,7 +14,7 @@ Collection Make(Metric metric = Metric::kL2) { return {CollectionId{1}, "c", Vec
 
 void Put(Collection* collection, int64_t row, const std::vector<float>& vector) {
   const Slot slot = collection->Reserve(1).front();
-  if (!vector.empty()) collection->Stage(slot, vector);
+  collection->Stage(slot, "id", vector);
   collection->Put(slot, RowId{row}, !vector.empty());
 }
 
@@ -42,7 +42,7 @@ TEST(Collection, ReservesSlotsThatNothingElseHas) {
 TEST(Collection, ShowsAVectorOnlyOnceItIsPut) {
   Collection collection = Make();
   const Slot slot = collection.Reserve(1).front();
-  collection.Stage(slot, std::vector<float>{1, 1});
+  collection.Stage(slot, "id", std::vector<float>{1, 1});
   EXPECT_TRUE(Nearest(collection, {1, 1}, 5).empty());
   EXPECT_EQ(collection.count(), 0);
   collection.Put(slot, RowId{7}, true);
@@ -80,10 +80,10 @@ TEST(Collection, ReusesTheSlotsOfDeletedRows) {
 TEST(Collection, TakesBackASlotThatWasNotPut) {
   Collection collection = Make();
   const Slot slot = collection.Reserve(1).front();
-  collection.Stage(slot, std::vector<float>{1, 1});
+  collection.Stage(slot, "id", std::vector<float>{1, 1});
   collection.Abandon(slot);
   EXPECT_EQ(collection.Reserve(1).front(), slot);
-  collection.Stage(slot, std::vector<float>{2, 2});
+  collection.Stage(slot, "id", std::vector<float>{2, 2});
   collection.Put(slot, RowId{1}, true);
   EXPECT_EQ(Nearest(collection, {2, 2}, 5), std::vector<int64_t>{1});
 }

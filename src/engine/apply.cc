@@ -51,13 +51,12 @@ Status Database::Stage(ChangeSet* changes) {
       }
       reserved.emplace_back(collection, &rows);
     }
+    guard.unlock();
+    for (const auto& [collection, rows] : reserved) {
+      for (const RowChange* change : *rows) collection->Stage(change->slot, change->id, change->vector);
+    }
   } catch (const std::bad_alloc&) {
     return Status(Code::kLimit, "out of memory: too many records for this machine");
-  }
-  for (const auto& [collection, rows] : reserved) {
-    for (const RowChange* change : *rows) {
-      if (!change->vector.empty()) collection->Stage(change->slot, change->vector);
-    }
   }
   return {};
 }

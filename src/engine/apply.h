@@ -3,6 +3,7 @@
 
 #include <memory>
 #include <optional>
+#include <string_view>
 #include <vector>
 
 #include "base/types.h"
@@ -21,7 +22,8 @@ struct RowChange {
   CollectionId collection{};
   RowId row{};
   RowChangeKind kind{};
-  VectorView vector;  // into the call's memory; empty = none
+  std::string_view id;  // into the call's memory; of inserts and updates
+  VectorView vector;    // into the call's memory; empty = none
   std::optional<TimeMs> expires_at;
   Slot slot{};  // when staged
   bool staged = false;

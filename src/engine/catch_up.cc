@@ -22,12 +22,10 @@ class Loader {
     const size_t bytes = collection.options().dimensions * sizeof(float);
     if (record.vector && record.vector->size() != bytes) return false;
     const Slot slot = collection.Reserve(1).front();
-    if (record.vector && bytes > 0) {
-      vector_.resize(collection.options().dimensions);
-      std::memcpy(vector_.data(), record.vector->data(), bytes);
-      collection.Stage(slot, vector_);
-    }
-    collection.Put(slot, record.row, record.vector && bytes > 0, record.expires_at);
+    vector_.resize(record.vector ? collection.options().dimensions : 0);
+    if (!vector_.empty()) std::memcpy(vector_.data(), record.vector->data(), bytes);
+    collection.Stage(slot, record.id, vector_);
+    collection.Put(slot, record.row, !vector_.empty(), record.expires_at);
     return true;
   }
 

@@ -34,6 +34,7 @@ std::vector<Slot> Collection::Reserve(uint32_t puts) {
   live_.Reserve(bound);
   if (const size_t wanted = row_order_.size() + puts; wanted > row_order_.capacity()) row_order_.reserve(wanted * 2);
   if (vectors_ != nullptr) vectors_->Reserve(bound, puts);
+  ids_.Reserve(bound);
   rows_.resize(bound);  // The last that can fail.
   slots.assign(free_.end() - reused, free_.end());
   free_.resize(free_.size() - reused);
@@ -41,7 +42,9 @@ std::vector<Slot> Collection::Reserve(uint32_t puts) {
   return slots;
 }
 
-void Collection::Stage(Slot slot, VectorView vector) {
+void Collection::Stage(Slot slot, std::string_view id, VectorView vector) {
+  ids_.Set(slot, id);
+  if (vector.empty()) return;
   if (options_.metric != Metric::kCosine) return vectors_->Stage(slot, vector);
   double sum = 0;
   for (const float x : vector) sum += static_cast<double>(x) * x;

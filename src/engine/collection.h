@@ -13,6 +13,7 @@
 
 #include "base/id_set.h"
 #include "engine/options.h"
+#include "engine/slot_ids.h"
 #include "vector/vector_index.h"
 
 namespace agentmemdb {
@@ -29,6 +30,7 @@ class Collection {
   const VectorIndex* vectors() const { return vectors_.get(); }
   VectorIndex* vectors() { return vectors_.get(); }
   std::span<const RowId> rows() const { return rows_; }
+  std::string IdOf(Slot slot) const { return ids_.Get(slot); }
   bool HasVector(RowId row) const;
 
   // The records a read at `now` can see: those not expired. nullopt: all of them, the common case.
@@ -52,8 +54,9 @@ class Collection {
 
   // Slots for `puts` records to come, with the memory they need. May throw std::bad_alloc; nothing is changed then.
   std::vector<Slot> Reserve(uint32_t puts);
-  // Writes a vector as the user gave it; normalised here when the metric is cosine.
-  void Stage(Slot slot, VectorView vector);
+  // Writes the id of the record to be shown, and its vector, if it has one, as the user gave it; normalised here when the
+  // metric is cosine. May throw std::bad_alloc.
+  void Stage(Slot slot, std::string_view id, VectorView vector);
   // Shows a reserved slot as `row`, in place of what stood for it before. `staged`: it has a vector.
   void Put(Slot slot, RowId row, bool staged, std::optional<TimeMs> expires_at = std::nullopt);
   // Changes when a record is hidden, and nothing else of it.
@@ -71,7 +74,8 @@ class Collection {
   std::string name_;
   CollectionOptions options_;
   std::unique_ptr<VectorIndex> vectors_;
-  std::vector<RowId> rows_;       // by slot
+  std::vector<RowId> rows_;  // by slot
+  SlotIds ids_;
   std::vector<bool> has_vector_;  // by slot
   std::vector<Slot> free_;
   IdSet live_;                                       // slots that stand for a row

@@ -231,7 +231,7 @@ Status CommitGroup::RunOne(PutOp* op, const RecordInput& record) {
   RETURN_IF_ERROR(existing ? transaction_->Update(stored) : transaction_->Insert(stored));
   ++(there ? op->updated : op->inserted);
   changes_.rows.push_back({op->collection, row, existing ? RowChangeKind::kUpdated : RowChangeKind::kInserted,
-                           record.vector, stored.expires_at, Slot{}, false});
+                           record.id, record.vector, stored.expires_at, Slot{}, false});
   return {};
 }
 
@@ -256,7 +256,7 @@ Status CommitGroup::RunDeleteWhere(DeleteWhereOp* op, const CancelToken& cancel)
 
 Status CommitGroup::DeleteRow(CollectionId collection, RowId row) {
   RETURN_IF_ERROR(transaction_->Delete(collection, row, header_.change_version + 1));
-  changes_.rows.push_back({collection, row, RowChangeKind::kDeleted, {}, {}, Slot{}, false});
+  changes_.rows.push_back({collection, row, RowChangeKind::kDeleted, {}, {}, {}, Slot{}, false});
   return {};
 }
 

@@ -85,7 +85,7 @@ Status CommitGroup::WritePatch(PatchOp* op, const WriteTransaction::Existing& ol
   stored.vector = op->vector ? BytesOf(new_vector) : contents->vector;
   RETURN_IF_ERROR(transaction_->Update(stored));
   changes_.rows.push_back({op->collection, old.row, op->vector ? RowChangeKind::kUpdated : RowChangeKind::kTouched,
-                           new_vector, stored.expires_at, Slot{}, false});
+                           op->id, new_vector, stored.expires_at, Slot{}, false});
   return {};
 }
 

@@ -20,12 +20,21 @@ void Normalise(std::vector<float>* vector) {
   for (float& x : *vector) x = static_cast<float>(x * scale);
 }
 
-// The rows of the neighbours found, in their order, from the same committed state.
-Status Hydrate(const ReadView& view, Metric metric, const SearchQuery& query, const CancelToken& cancel,
+// The records of the neighbours found, in their order, from the same committed state. Ids alone are in memory.
+Status Hydrate(const ReadView& view, const Collection& collection, const SearchQuery& query, const CancelToken& cancel,
                SearchOutput* output) {
+  const Metric metric = collection.options().metric;
+  const bool ids_only = !query.include.text && !query.include.metadata && !query.include.vector;
   output->hits.reserve(output->found.neighbors.size());
   for (const Neighbor& neighbor : output->found.neighbors) {
     if (output->hits.size() % 64 == 63) RETURN_IF_ERROR(cancel.Check());
+    if (ids_only) {
+      Hit& hit = output->hits.emplace_back();
+      hit.score = RawToScore(metric, neighbor.raw);
+      hit.distance = RawToDistance(metric, neighbor.raw);
+      hit.record.id = collection.IdOf(neighbor.slot);
+      continue;
+    }
     Result<std::optional<RecordRow>> row = view.rows->FindRow(neighbor.row);
     if (!row.ok()) return row.status();
     if (!*row) return VanishedRecord(neighbor.row);
@@ -84,7 +93,7 @@ Result<SearchOutput> Search(Database* database, CollectionId id, const SearchQue
         if (!found.ok()) return found.status();
         output.found = std::move(*found);
         const int64_t searched = MonotonicMicros();
-        RETURN_IF_ERROR(Hydrate(view, metric, query, cancel, &output));
+        RETURN_IF_ERROR(Hydrate(view, collection, query, cancel, &output));
         output.search_micros = searched - start;
         output.hydrate_micros = MonotonicMicros() - searched;
         return {};

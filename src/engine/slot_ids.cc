@@ -1,0 +1,104 @@
+#include "engine/slot_ids.h"
+
+#include <cstring>
+#include <optional>
+
+namespace agentmemdb {
+namespace {
+
+constexpr size_t kUuidLength = 36;
+constexpr char kHexDigits[] = "0123456789abcdef";
+
+constexpr bool IsDash(size_t position) { return position == 8 || position == 13 || position == 18 || position == 23; }
+
+// -1 for what is no lower-case hexadecimal digit.
+int HexDigit(char c) {
+  if (c >= '0' && c <= '9') return c - '0';
+  return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+// The bytes of a UUID in canonical text (RFC 9562 section 4), which can be written back exactly.
+std::optional<std::array<char, 16>> ParseUuid(std::string_view text) {
+  if (text.size() != kUuidLength) return std::nullopt;
+  std::array<char, 16> bytes;
+  size_t digits = 0;
+  for (size_t i = 0; i < kUuidLength; ++i) {
+    if (IsDash(i)) {
+      if (text[i] != '-') return std::nullopt;
+      continue;
+    }
+    const int digit = HexDigit(text[i]);
+    if (digit < 0) return std::nullopt;
+    char& byte = bytes[digits / 2];
+    byte = static_cast<char>(digits % 2 == 0 ? digit << 4 : byte | digit);
+    ++digits;
+  }
+  return bytes;
+}
+
+std::string WriteUuid(const std::array<char, 16>& bytes) {
+  std::string text(kUuidLength, '-');
+  size_t digits = 0;
+  for (size_t i = 0; i < kUuidLength; ++i) {
+    if (IsDash(i)) continue;
+    const auto byte = static_cast<unsigned char>(bytes[digits / 2]);
+    text[i] = kHexDigits[digits % 2 == 0 ? byte >> 4 : byte & 15];
+    ++digits;
+  }
+  return text;
+}
+
+}  // namespace
+
+SlotIds::~SlotIds() {
+  for (uint32_t i = 0; i < kinds_.size(); ++i) Free(Slot{i});
+}
+
+void SlotIds::Reserve(uint32_t bound) {
+  if (bound <= kinds_.size()) return;
+  // By half and more at a time: reserving exactly would copy everything with every commit.
+  if (bound > places_.capacity()) places_.reserve(bound + bound / 2);
+  if (bound > kinds_.capacity()) kinds_.reserve(bound + bound / 2);
+  places_.resize(bound);
+  kinds_.resize(bound);
+}
+
+void SlotIds::Set(Slot slot, std::string_view id) {
+  Place place{};
+  auto kind = static_cast<uint8_t>(id.size());
+  if (const auto uuid = ParseUuid(id)) {
+    place = *uuid;
+    kind = kUuid;
+  } else if (id.size() <= place.size()) {
+    std::memcpy(place.data(), id.data(), id.size());
+  } else {
+    auto* copy = new std::string(id);
+    std::memcpy(place.data(), &copy, sizeof copy);
+    kind = kHeap;
+    heap_bytes_ += sizeof(std::string) + id.size();
+  }
+  Free(slot);
+  places_[ToInt(slot)] = place;
+  kinds_[ToInt(slot)] = kind;
+}
+
+std::string SlotIds::Get(Slot slot) const {
+  const Place& place = places_[ToInt(slot)];
+  const uint8_t kind = kinds_[ToInt(slot)];
+  if (kind == kUuid) return WriteUuid(place);
+  if (kind != kHeap) return std::string(place.data(), kind);
+  const std::string* copy;
+  std::memcpy(&copy, place.data(), sizeof copy);
+  return *copy;
+}
+
+void SlotIds::Free(Slot slot) {
+  if (kinds_[ToInt(slot)] != kHeap) return;
+  const std::string* copy;
+  std::memcpy(&copy, places_[ToInt(slot)].data(), sizeof copy);
+  heap_bytes_ -= sizeof(std::string) + copy->size();
+  delete copy;
+  kinds_[ToInt(slot)] = 0;
+}
+
+}  // namespace agentmemdb
