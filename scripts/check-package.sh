@@ -48,12 +48,16 @@ const { open, openSync, Database, Collection, AgentMemError } = require('agentme
   await db.close();
   await assert.rejects(notes.count(), (error) => AgentMemError.isError(error) && error.code === 'ERR_CLOSED');
   openSync(':memory:').closeSync();
+  // Nobody has installed its peer here: importing must work, and using it must say what is missing.
+  const { instrument } = require('agentmemdb/otel');
+  assert.throws(instrument, (error) => error.code === 'ERR_UNSUPPORTED' && error.message.includes('npm install @opentelemetry/api'));
 })();
 JS
 cat >smoke.mjs <<'JS'
 import assert from 'node:assert/strict';
 import { createRequire } from 'node:module';
 import { open, openSync, Database, Collection, AgentMemError } from 'agentmemdb';
+import { instrument } from 'agentmemdb/otel';
 
 const db = await open(':memory:');
 const notes = await db.createCollection('notes', { dimensions: 3 });
@@ -62,7 +66,9 @@ const hits = await notes.search({ vector: [1, 0, 0], k: 1 });
 assert.equal(hits[0].id, 'a');
 await db.close();
 
-const required = createRequire(import.meta.url)('agentmemdb');
+const require = createRequire(import.meta.url);
+const required = require('agentmemdb');
+assert.equal(instrument, require('agentmemdb/otel').instrument);
 assert.deepEqual(
   [open, openSync, Database, Collection, AgentMemError],
   [required.open, required.openSync, required.Database, required.Collection, required.AgentMemError],
