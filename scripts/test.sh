@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Sets up, builds, and runs every test. With CI=true also the C++ tests under the sanitizers. The last line has the sums.
+# Sets up, builds, and runs every test. With CI=true also the C++ tests under the sanitizers, and what compiles or installs
+# for minutes. The last line has the sums.
 set -uo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.." || exit
 
@@ -104,5 +105,7 @@ fi
 if step "Build of the addon" bash scripts/build.sh addon; then
   run_jest
   step "Package check" bash scripts/check-package.sh
+  # Longer than the rest of what is here, and rarely broken by a change: not on every run at home.
+  [[ ${CI:-} != true ]] || step "Package built from source" bash scripts/check-build.sh
 fi
 finish
