@@ -3,6 +3,7 @@
 // The installed package as a program sees it, in a moment: run by every runtime in a folder where `agentmemdb` is installed.
 
 const assert = require('node:assert/strict');
+const diagnostics = require('node:diagnostics_channel');
 const fs = require('node:fs');
 const os = require('node:os');
 const path = require('node:path');
@@ -30,9 +31,14 @@ async function smoke({ open, openSync, Database, Collection, AgentMemError }) {
     assert.throws(() => notes.getSync(5), isCode('ERR_INVALID_ARGUMENT'));
     await assert.rejects(notes.count({}, { signal: AbortSignal.abort(new Error('enough')) }), /enough/);
 
+    const announced = [];
+    const subscriber = { asyncEnd: ({ operation }) => announced.push(operation) };
+    diagnostics.tracingChannel('agentmemdb:operation').subscribe(subscriber);
     await inWorker(file);
     assert.equal((await notes.get('from a worker')).text, 'written in another thread');
-    await db.close();
+    await db[Symbol.asyncDispose]();
+    diagnostics.tracingChannel('agentmemdb:operation').unsubscribe(subscriber);
+    assert.deepEqual(announced, ['Collection.get', 'Database.close']);
     await assert.rejects(notes.count(), isCode('ERR_CLOSED'));
 
     const again = openSync(file);
