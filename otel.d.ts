@@ -2,6 +2,7 @@
 
 import type { MeterProvider, TracerProvider } from '@opentelemetry/api';
 
+/** Accepted by instrument(). */
 export interface InstrumentOptions {
   /** Where spans go. Default: the global provider. */
   tracerProvider?: TracerProvider;
