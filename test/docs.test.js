@@ -10,7 +10,7 @@ const { promisify } = require('node:util');
 
 const ROOT = path.join(__dirname, '..');
 // Packages that the documentation uses beside ours.
-const FRIENDS = ['@opentelemetry'];
+const FRIENDS = ['@opentelemetry', 'express'];
 const run = promisify(execFile);
 
 function markdownFiles() {

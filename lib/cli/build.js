@@ -33,6 +33,7 @@ Options:
 
 async function run({ yes = false, verbose = false }, say) {
   if (process.platform === 'win32') throw failed('Windows is not supported; WSL 2 is');
+  checkWritable();
   const toolchain = checkToolchain(yes);
   const work = fs.mkdtempSync(path.join(os.tmpdir(), 'agentmemdb-build-'));
   // Ctrl+C ends the compiler, and then us, after cleaning up.
@@ -52,6 +53,15 @@ async function run({ yes = false, verbose = false }, say) {
 }
 
 const failed = (message) => new CliError(`agentmemdb build: ${message}`);
+
+// Before a minute of compiling, not after it.
+function checkWritable() {
+  try {
+    fs.accessSync(ROOT, fs.constants.W_OK);
+  } catch (error) {
+    throw failed(`the package cannot be written to (${error.code}): ${ROOT}`);
+  }
+}
 
 // nlohmann_json alone can be downloaded by CMake, once the user has agreed.
 function checkToolchain(yes) {
