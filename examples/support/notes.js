@@ -33,7 +33,8 @@ async function openNotes({ file, maxPending = 1000 }) {
       const { records, queue } = await db.stats({ signal });
       const lateMs = (nanoseconds) => Math.max(0, nanoseconds / 1e6 - DELAY_RESOLUTION_MS);
       const loop = { p50Ms: lateMs(delay.percentile(50)), p99Ms: lateMs(delay.percentile(99)), maxMs: lateMs(delay.max) };
-      return { records, waiting: queue.waiting, running: queue.running, loop };
+      // How late the loop was, whoever held it; and the database's own longest step on it.
+      return { records, waiting: queue.waiting, running: queue.running, loop: { ...loop, ourStepMaxMs: queue.loopStepMaxMs } };
     },
     /** Waits for the calls that were accepted. */
     async close() {
