@@ -4,6 +4,11 @@
 // or with `signal.reason` when the signal aborted it. Every method marked "Sync twin" has one named `...Sync` that does the
 // same work on the calling thread: it waits for engine locks only, never for queued calls, and throws what the async form
 // would reject with.
+//
+// Not repeated below: every method may fail with ERR_INVALID_ARGUMENT (naming the argument), ERR_CLOSED, ERR_IO, ERR_CORRUPT and
+// ERR_INTERNAL; an asynchronous one with ERR_QUEUE_FULL and ERR_TIMEOUT too; one that writes with ERR_BUSY (another process holds
+// the write lock), ERR_READ_ONLY and ERR_LIMIT; one of a collection that was deleted with ERR_NOT_FOUND.
+// Names end with their unit: Ms milliseconds, Micros microseconds, Bytes. Times are milliseconds since the epoch.
 
 /** Every code an error of this package can carry. What each one asks of the caller: docs/errors.md. */
 export type ErrorCode =
@@ -24,6 +29,7 @@ export type ErrorCode =
 
 /** The one error class. Test `error.code`, or `AgentMemError.isError(error)`: both work across realms and copies. */
 export class AgentMemError extends Error {
+  /** What kind of error it is. */
   readonly code: ErrorCode;
   /** The argument that was refused, as a path: `query.vector`, `records[3].id`. */
   readonly argument?: string;
@@ -31,13 +37,14 @@ export class AgentMemError extends Error {
   readonly path?: string;
   /** The id of the record concerned, for ERR_CORRUPT and ERR_ALREADY_EXISTS. */
   readonly id?: string;
+  /** Whether a value is such an error, whichever realm or copy of the package made it. */
   static isError(value: unknown): value is AgentMemError;
 }
 
 /** Accepted by every asynchronous method. */
 export interface CallOptions {
   /** Aborting drops a waiting call and stops a running one where it can; the promise rejects with `signal.reason`.
-   *  A write that has begun to commit finishes and resolves. */
+   *  A write that has begun to commit finishes and resolves. Default: none. */
   signal?: AbortSignal;
   /** Milliseconds from now after which the call rejects with ERR_TIMEOUT. 1..2^31-1. Default: none. */
   timeoutMs?: number;
@@ -45,20 +52,23 @@ export interface CallOptions {
 
 /** Long calls tell how far they are, at most 20 times a second, on the event loop. */
 export interface ProgressOptions {
-  /** In records for bulk writes, in pages of the file for backup. */
+  /** `done` of `total`: in records for bulk writes, in pages of the file for backup. Default: none. */
   onProgress?: (progress: { done: number; total: number }) => void;
 }
 
+/** Accepted by upsertMany. */
 export interface ConflictOptions {
-  /** What happens to an id that is there already. Default 'replace'. */
+  /** What happens to an id that is there already: 'error' rejects the whole with ERR_ALREADY_EXISTS. Default 'replace'. */
   onConflict?: 'replace' | 'skip' | 'error';
 }
 
+/** Makes a write conditional. */
 export interface VersionOptions {
-  /** The record must have this version, else ERR_CONFLICT. */
+  /** The record must have this version, else ERR_CONFLICT. Default: any. */
   ifVersion?: number;
 }
 
+/** Accepted by open(). */
 export interface OpenOptions extends CallOptions {
   /** 'full' (default): a write that resolved survives power loss. 'normal': it survives a killed process; power loss may
    *  take the last writes, never consistency. The first handle on a path decides for all handles of the process. */
@@ -76,8 +86,10 @@ export interface OpenOptions extends CallOptions {
 export function open(path: string, options?: OpenOptions): Promise<Database>;
 export function openSync(path: string, options?: Omit<OpenOptions, keyof CallOptions>): Database;
 
+/** How near two vectors are: by angle, by Euclidean distance, by inner product. */
 export type Metric = 'cosine' | 'l2' | 'ip';
 
+/** The graph of a collection with vectors. */
 export interface HnswOptions {
   /** Links per node and level (level 0: twice as many). 4..64, default 16. */
   M?: number;
@@ -87,43 +99,52 @@ export interface HnswOptions {
   minSize?: number;
 }
 
+/** What a collection is created with. Opening an existing one compares only what is given. */
 export interface CollectionOptions {
-  /** Length of every vector, 1..8,192. Omitted: a collection without vectors, for ever. */
+  /** Length of every vector, 1..8,192. Default: none, a collection without vectors, for ever. */
   dimensions?: number;
   /** Default 'cosine'. Scores: cosine cos (-1..1), l2 1 / (1 + distance), ip the dot product. Larger is better. */
   metric?: Metric;
+  /** The graph. Default: the defaults of its options. */
   hnsw?: HnswOptions;
 }
 
 /** A JSON object: null, booleans, finite numbers (integers to 2^53), strings, arrays, plain objects. `undefined` members
- *  are dropped, a Date becomes its ISO string. At most 1 MiB as JSON and 32 levels deep. */
+ *  are dropped, a Date becomes its ISO string and comes back as one. At most 1 MiB as JSON and 32 levels deep.
+ *  A type of your own in its place (`db.collection<Film>(...)`) types records, hits, patches and filters. */
 export type Metadata = { [key: string]: unknown };
 
 /** A vector going in: copied when the call is made. All numbers finite; Euclidean norm at most 1e18, and at least 1e-18
  *  with the cosine metric. */
 export type VectorInput = Float32Array | readonly number[];
 
-export interface RecordInput<TMeta extends Metadata = Metadata> {
-  /** 1..512 bytes of UTF-8 without NUL. Omitted: a new UUIDv7. */
+/** A record going in. Every field may be left out. */
+export interface RecordInput<TMeta extends object = Metadata> {
+  /** 1..512 bytes of UTF-8 without NUL. Default: a new UUIDv7. */
   id?: string;
+  /** Exactly `dimensions` numbers. Default: none; the record is found by id and filter, never by search. */
   vector?: VectorInput;
-  /** At most 16 MiB of UTF-8; unpaired surrogates become U+FFFD. */
+  /** At most 16 MiB of UTF-8; unpaired surrogates become U+FFFD. Default: none. */
   text?: string;
+  /** Default: none. */
   metadata?: TMeta;
-  /** Hidden from every read from then on. Not together with ttlMs. */
+  /** Hidden from every read from then on; milliseconds since the epoch, or a Date. Not together with ttlMs. Default: never. */
   expiresAt?: number | Date;
-  /** The same, counted from the write. Positive. */
+  /** The same, in whole milliseconds counted from the write. Positive. Default: never. */
   ttlMs?: number;
 }
 
 /** What patch changes; fields that are left out stay. */
-export interface RecordPatch<TMeta extends Metadata = Metadata> {
+export interface RecordPatch<TMeta extends object = Metadata> {
   /** null removes it. */
   vector?: VectorInput | null;
+  /** null removes it. */
   text?: string | null;
   /** Merged one level deep: null deletes a key. null instead of an object removes all of it. */
   metadata?: { [K in keyof TMeta]?: TMeta[K] | null } | null;
+  /** null: it no longer expires. Milliseconds since the epoch, or a Date. */
   expiresAt?: number | Date | null;
+  /** The same, in whole milliseconds counted from the write. Positive. */
   ttlMs?: number;
 }
 
@@ -133,8 +154,11 @@ export type BatchOperation =
   | { type: 'patch'; collection: Collection<any>; id: string; fields: RecordPatch<any>; ifVersion?: number }
   | { type: 'delete'; collection: Collection<any>; id: string; ifVersion?: number };
 
+/** What one write of Database.batch did. */
 export interface BatchOperationResult {
+  /** The id of the record, made if none was given. */
   id: string;
+  /** Change version of the batch. */
   version: number;
   /** For 'delete': whether there was such a record. */
   deleted?: boolean;
@@ -142,106 +166,222 @@ export interface BatchOperationResult {
 
 /** Many records as columns: no object per record, and the matrix is not copied. Nothing of it may change, be
  *  transferred or be resized until the call settles. */
-export interface RecordColumns<TMeta extends Metadata = Metadata> {
-  /** One id per record; omitted: new UUIDv7s. */
+export interface RecordColumns<TMeta extends object = Metadata> {
+  /** One id per record. Default: new UUIDv7s. */
   ids?: readonly string[];
-  /** Row after row: exactly records x dimensions numbers. */
+  /** Row after row: exactly records x dimensions numbers. Default: no record has a vector. */
   vectors?: Float32Array;
+  /** One entry per record; null or undefined: no text. Default: no record has one. */
   texts?: readonly (string | null | undefined)[];
+  /** One entry per record; null or undefined: no metadata. Default: no record has any. */
   metadatas?: readonly (TMeta | null | undefined)[];
+  /** One entry per record, milliseconds since the epoch or a Date; null or undefined: never. Default: none expires. */
   expiresAts?: readonly (number | Date | null | undefined)[];
 }
 
-export interface StoredRecord<TMeta extends Metadata = Metadata> {
+/** A record coming out. */
+export interface StoredRecord<TMeta extends object = Metadata> {
+  /** Unique in its collection. */
   id: string;
+  /** Absent when it has none, or `include` did not name it. */
   text?: string;
+  /** Absent when it has none, or `include` did not name it. */
   metadata?: TMeta;
+  /** Absent when it has none, or `include` did not name it. It is the one that went in, not normalised. */
   vector?: Float32Array;
-  /** Milliseconds since the epoch. */
+  /** When it was first stored: milliseconds since the epoch. */
   createdAt: number;
+  /** When it was last written: milliseconds since the epoch. */
   updatedAt: number;
-  /** Absent when the record does not expire. */
+  /** Milliseconds since the epoch. Absent when the record does not expire. */
   expiresAt?: number;
   /** Change version of the last write: grows with every transaction of the database. */
   version: number;
 }
 
+/** What a filter may compare with, where nothing is known of the field: JSON, or a Date, which is compared as its ISO string (as
+ *  milliseconds with a system time). */
 export type FilterValue = string | number | boolean | null | Date | readonly unknown[] | { readonly [key: string]: unknown };
 
-/** What a field is compared with. As in MongoDB: a field that is an array matches if any of its elements does; `null` and
- *  `$ne`, `$nin` match a missing field; order is defined between values of one type only. */
-export interface FilterOperators {
-  $eq?: FilterValue;
-  $ne?: FilterValue;
-  $gt?: FilterValue;
-  $gte?: FilterValue;
-  $lt?: FilterValue;
-  $lte?: FilterValue;
-  $in?: readonly FilterValue[];
-  $nin?: readonly FilterValue[];
+/** What a field of type T may equal: such a value, null (it is null or missing), and of an array also one of its elements. */
+export type FilterOperand<T = unknown> = unknown extends T ? FilterValue : OperandOf<T> | null;
+
+type OperandOf<T> = T extends undefined
+  ? never
+  : T extends Date
+    ? Date | string
+    : T extends string
+      ? string extends T
+        ? string | Date
+        : T
+      : T extends readonly (infer Element)[]
+        ? T | OperandOf<Element>
+        : T;
+
+/** What a field of type T may be before or after: a value of its type, of an array one of its elements' type. */
+export type FilterBound<T = unknown> = unknown extends T ? string | number | boolean | Date : BoundOf<T>;
+
+type BoundOf<T> = T extends string | Date
+  ? string | Date
+  : T extends number
+    ? number
+    : T extends boolean
+      ? boolean
+      : T extends readonly (infer Element)[]
+        ? BoundOf<Element>
+        : never;
+
+/** What a field of type T is compared with; all operators given must hold. As in MongoDB: a field that is an array matches if any
+ *  of its elements does, or the array as a whole; `null`, `$ne` and `$nin` match a missing field. */
+export interface FilterOperators<T = unknown> {
+  /** Equal to it. */
+  $eq?: FilterOperand<T>;
+  /** Not equal to it, or missing. */
+  $ne?: FilterOperand<T>;
+  /** Greater; only a value of the same type is. */
+  $gt?: FilterBound<T>;
+  /** Greater or equal. */
+  $gte?: FilterBound<T>;
+  /** Less. */
+  $lt?: FilterBound<T>;
+  /** Less or equal. */
+  $lte?: FilterBound<T>;
+  /** Equal to one of them. */
+  $in?: readonly FilterOperand<T>[];
+  /** Equal to none of them, or missing. */
+  $nin?: readonly FilterOperand<T>[];
+  /** true: the field is there, be it null. false: it is missing. */
   $exists?: boolean;
-  $not?: FilterOperators;
+  /** The operators in it do not all hold. */
+  $not?: FilterOperators<T>;
 }
 
-/** Conditions on metadata, by dotted path, and on `$id`, `$createdAt`, `$updatedAt`, `$expiresAt` (ms or Date) and
- *  `$version`. At most 1,000 conditions, 32 levels of $and, $or, $nor and $not, and 1 MiB as JSON.
- *  @throws ERR_INVALID_ARGUMENT naming the path of what is wrong. */
-export type Filter<TMeta extends Metadata = Metadata> = {
-  readonly [K in keyof TMeta & string]?: FilterValue | FilterOperators;
-} & {
-  readonly [path: `${string}.${string}`]: FilterValue | FilterOperators;
-} & {
-  readonly $id?: string | FilterOperators;
-  readonly $createdAt?: number | Date | FilterOperators;
-  readonly $updatedAt?: number | Date | FilterOperators;
-  readonly $expiresAt?: number | Date | null | FilterOperators;
-  readonly $version?: number | FilterOperators;
-  readonly $and?: readonly Filter<TMeta>[];
-  readonly $or?: readonly Filter<TMeta>[];
-  readonly $nor?: readonly Filter<TMeta>[];
-  readonly $not?: Filter<TMeta>;
-};
+/** A value, which means $eq, or operators. */
+export type FilterCondition<T = unknown> = FilterOperand<T> | FilterOperators<T>;
 
-export interface FindQuery<TMeta extends Metadata = Metadata> extends CallOptions {
+/** The members a type names, without its index signature. */
+type Named<T> = { [K in keyof T as string extends K ? never : number extends K ? never : K]: T[K] };
+
+/** Dotted paths into T: through arrays into their elements, or by index. Below five levels any path goes. */
+type PathsOf<T, Depth extends readonly 1[] = []> = unknown extends T
+  ? string
+  : Depth['length'] extends 5
+    ? string
+    : T extends string | number | boolean | null | undefined | Date
+      ? never
+      : T extends readonly (infer Element)[]
+        ? PathsOf<Element, [...Depth, 1]> | `${number}` | `${number}.${PathsOf<Element, [...Depth, 1]>}`
+        : NamedPathsOf<T, Depth> | (Depth extends [] ? never : string extends keyof T ? string : never);
+
+type NamedPathsOf<T, Depth extends readonly 1[]> = {
+  [K in keyof Named<T> & string]: K | `${K}.${PathsOf<T[K], [...Depth, 1]>}`;
+}[keyof Named<T> & string];
+
+/** The type of what a dotted path reaches. */
+type ValueAt<T, Path extends string> = unknown extends T
+  ? unknown
+  : T extends readonly (infer Element)[]
+    ? Path extends `${number}`
+      ? Element
+      : Path extends `${number}.${infer Rest}`
+        ? ValueAt<Element, Rest>
+        : ValueAt<Element, Path>
+    : Path extends keyof T
+      ? T[Path]
+      : Path extends `${infer Head}.${infer Rest}`
+        ? Head extends keyof T
+          ? ValueAt<NonNullable<T[Head]>, Rest>
+          : unknown
+        : unknown;
+
+/**
+ * Conditions on metadata, by dotted path, and on system fields; all must hold, and `{}` matches everything. At most 1,000 conditions,
+ * 32 levels of $and, $or, $nor and $not, and 1 MiB as JSON.
+ *
+ * Paths and values are typed by TMeta: `Filter<{ year: number; cast: { name: string }[] }>` takes `{ year: { $gte: 1970 },
+ * 'cast.name': 'Sean' }`. What an index signature allows, such as that of the default Metadata, is not checked.
+ * @throws ERR_INVALID_ARGUMENT naming the path of what is wrong.
+ */
+export type Filter<TMeta extends object = Metadata> = {
+  readonly [Path in PathsOf<TMeta>]?: FilterCondition<ValueAt<TMeta, Path>>;
+} & (string extends keyof TMeta ? { readonly [path: string]: FilterCondition } : unknown) & {
+    /** The id of the record. */
+    readonly $id?: string | FilterOperators<string>;
+    /** When it was first stored: milliseconds since the epoch, or a Date. */
+    readonly $createdAt?: number | Date | FilterOperators<number | Date>;
+    /** When it was last written. */
+    readonly $updatedAt?: number | Date | FilterOperators<number | Date>;
+    /** When it expires; null: never. */
+    readonly $expiresAt?: number | Date | null | FilterOperators<number | Date>;
+    /** Change version of its last write. */
+    readonly $version?: number | FilterOperators<number>;
+    /** All of them hold. */
+    readonly $and?: readonly Filter<TMeta>[];
+    /** One of them holds. */
+    readonly $or?: readonly Filter<TMeta>[];
+    /** None of them holds. */
+    readonly $nor?: readonly Filter<TMeta>[];
+    /** It does not hold. */
+    readonly $not?: Filter<TMeta>;
+  };
+
+/** What find() asks for. */
+export interface FindQuery<TMeta extends object = Metadata> extends CallOptions {
+  /** Only records that match. Default: all. */
   filter?: Filter<TMeta>;
-  /** 1..10,000, default 100. */
+  /** Records of one page, 1..10,000, default 100. */
   limit?: number;
-  /** From an earlier result: the page after it. It stays good whatever is written meanwhile. */
+  /** From an earlier result: the page after it. It stays good whatever is written meanwhile. Default: the first page. */
   cursor?: string;
   /** Default ['text', 'metadata']. */
   include?: readonly IncludeField[];
 }
 
-export interface FindResult<TMeta extends Metadata = Metadata> {
+/** One page. */
+export interface FindResult<TMeta extends object = Metadata> {
+  /** In the order they were first stored. */
   records: StoredRecord<TMeta>[];
   /** Absent on the last page. */
   cursor?: string;
 }
 
-export interface ScanQuery<TMeta extends Metadata = Metadata> extends CallOptions {
+/** What scan() goes through. `timeoutMs` counts for each page on its own. */
+export interface ScanQuery<TMeta extends object = Metadata> extends CallOptions {
+  /** Only records that match. Default: all. */
   filter?: Filter<TMeta>;
   /** Records read at once, 1..10,000, default 1,000. */
   batchSize?: number;
+  /** Default ['text', 'metadata']. */
   include?: readonly IncludeField[];
 }
 
+/** What a result may carry beside id, times, version and score. */
 export type IncludeField = 'text' | 'metadata' | 'vector';
 
+/** What a write did. */
 export interface WriteResult {
+  /** The id of the record, made if none was given. */
   id: string;
+  /** Its version from now on: the change version of this write. */
   version: number;
 }
 
+/** What a bulk write did. */
 export interface BulkResult {
   /** In the order of the records given. */
   ids: string[];
+  /** Records whose id was new. */
   inserted: number;
+  /** Records that replaced another. */
   updated: number;
+  /** Records left out by `onConflict: 'skip'`. */
   skipped: number;
+  /** Change version of this write. */
   version: number;
 }
 
-export interface SearchQuery<TMeta extends Metadata = Metadata> extends CallOptions {
+/** What search() asks for. */
+export interface SearchQuery<TMeta extends object = Metadata> extends CallOptions {
   /** Exactly `dimensions` numbers. */
   vector: VectorInput;
   /** Hits wanted, 1..10,000, default 10. The result has exactly min(k, matching records with a vector) hits. */
@@ -250,7 +390,7 @@ export interface SearchQuery<TMeta extends Metadata = Metadata> extends CallOpti
   ef?: number;
   /** true: compare with every vector, whatever the size. Default false. */
   exact?: boolean;
-  /** Only records that match may be hits. */
+  /** Only records that match may be hits. Default: all. */
   filter?: Filter<TMeta>;
   /** Default ['text', 'metadata']; [] gives ids and scores only. */
   include?: readonly IncludeField[];
@@ -259,22 +399,28 @@ export interface SearchQuery<TMeta extends Metadata = Metadata> extends CallOpti
 }
 
 /** Queries that differ in their vector only. */
-export interface SearchQueries<TMeta extends Metadata = Metadata> extends Omit<SearchQuery<TMeta>, 'vector' | keyof CallOptions> {
+export interface SearchQueries<TMeta extends object = Metadata> extends Omit<SearchQuery<TMeta>, 'vector' | keyof CallOptions> {
   /** Row after row: queries x dimensions numbers. */
   vectors: Float32Array;
 }
 
-export interface Hit<TMeta extends Metadata = Metadata> {
+/** A record that was found. */
+export interface Hit<TMeta extends object = Metadata> {
+  /** Of the record. */
   id: string;
   /** Larger is better; finite. */
   score: number;
   /** Smaller is nearer. cosine: 1 - cos; l2: Euclidean; ip: -dot. */
   distance: number;
+  /** Absent when it has none, or `include` did not name it. */
   text?: string;
+  /** Absent when it has none, or `include` did not name it. */
   metadata?: TMeta;
+  /** Absent when `include` did not name it. */
   vector?: Float32Array;
 }
 
+/** How a search was answered. */
 export interface SearchExplain {
   /** 'exact': the vectors of all records that the filter allows were compared. 'scan': their codes were, and the nearest
    *  again by their vectors. 'hnsw': the graph was walked, the filter asked afterwards. 'hnsw-two-hop': the graph was walked
@@ -288,25 +434,39 @@ export interface SearchExplain {
   scanned: number;
   /** Candidates compared again with their float32 vectors. */
   rescored: number;
+  /** Microseconds until the ids were known. */
   searchMicros: number;
+  /** Microseconds to read the records. */
   hydrateMicros: number;
 }
 
 /** Best first; equal scores newest first. */
-export type SearchResult<TMeta extends Metadata = Metadata> = Hit<TMeta>[] & { explain?: SearchExplain };
+export type SearchResult<TMeta extends object = Metadata> = Hit<TMeta>[] & {
+  /** There when the query asked for it. */
+  explain?: SearchExplain;
+};
 
+/** The state of a collection. */
 export interface CollectionStats {
+  /** Of the collection. */
   name: string;
+  /** Records that have not expired. */
   records: number;
-  /** Records that have a vector. */
+  /** Vectors in the index, those of expired records too. */
   vectors: number;
+  /** Absent when it has no vectors. */
   dimensions?: number;
+  /** Absent when it has no vectors. */
   metric?: Metric;
   /** Records whose stored bytes failed their check when the collection was loaded: reading one gives ERR_CORRUPT. */
   damaged: number;
+  /** Absent when it has no vectors. */
   index?: {
+    /** As created. */
     M: number;
+    /** As created. */
     efConstruction: number;
+    /** As created. */
     minSize: number;
     /** Vectors in the graph. */
     linked: number;
@@ -314,26 +474,40 @@ export interface CollectionStats {
     tail: number;
     /** Nodes of deleted or replaced vectors still in the graph; gone after reopening. */
     deleted: number;
+    /** Memory of vectors, codes and graph. */
     memoryBytes: number;
   };
 }
 
+/** How long the calls of one operation took, from the call to its settling, within an eighth. */
 export interface OperationStats {
+  /** Calls that have settled. */
   count: number;
+  /** Half of them took no longer. */
   p50Ms: number;
+  /** 95 % of them took no longer. */
   p95Ms: number;
+  /** 99 % of them took no longer. */
   p99Ms: number;
 }
 
+/** The state of a database and of the scheduler. */
 export interface DatabaseStats {
+  /** As Database.path. */
   path: string;
   /** 'shared': many connections on one file. 'single': one connection (':memory:'). */
   storageMode: 'shared' | 'single';
+  /** What the first handle of this process on the path asked for. */
   durability: 'full' | 'normal';
+  /** Grows by one with every transaction. */
   changeVersion: number;
+  /** How many there are. */
   collections: number;
+  /** Rows of all collections, expired ones too. */
   records: number;
+  /** Size of the file. */
   fileBytes: number;
+  /** Size of its write-ahead log. */
   walBytes: number;
   /** Engines open in this process, over all threads. */
   engines: number;
@@ -341,37 +515,42 @@ export interface DatabaseStats {
   queue: {
     /** AsyncWorkers that may be in flight at once in the whole process. */
     workerLimit: number;
-    /** Calls of this thread that wait, and that run. */
+    /** Calls of this thread that wait. */
     waiting: number;
+    /** Calls of this thread that run. */
     running: number;
     /** Most AsyncWorkers ever in flight at once in this process. */
     workersMax: number;
-    /** Write transactions committed, and calls they carried: group commit at work. */
+    /** Write transactions committed. */
     writeGroups: number;
+    /** Calls that they carried: group commit at work. */
     writeCalls: number;
-    /** Steps of ours on this event loop (parsing, converting, settling) and the longest, in ms of thread CPU time. */
+    /** Steps of ours on this event loop: parsing, converting, settling. */
     loopSteps: number;
+    /** The longest of them, in milliseconds of thread CPU time. */
     loopStepMaxMs: number;
-    /** By operation, such as 'Collection.search': how many, and how long from the call to its settling, within an eighth. */
+    /** By operation, such as 'Collection.search'. */
     operations: Record<string, OperationStats>;
   };
 }
 
+/** A handle on a database, made by open(). */
 export class Database {
   private constructor();
+  /** The file, with links resolved; ':memory:'. */
   readonly path: string;
   /** false from the moment close() is called. */
   readonly isOpen: boolean;
   /** Opens a collection, or creates it. Options given must agree with an existing one's. Sync twin.
    *  @throws ERR_INVALID_ARGUMENT naming the option that disagrees. */
-  collection<TMeta extends Metadata = Metadata>(name: string, options?: CollectionOptions & CallOptions): Promise<Collection<TMeta>>;
-  collectionSync<TMeta extends Metadata = Metadata>(name: string, options?: CollectionOptions): Collection<TMeta>;
+  collection<TMeta extends object = Metadata>(name: string, options?: CollectionOptions & CallOptions): Promise<Collection<TMeta>>;
+  collectionSync<TMeta extends object = Metadata>(name: string, options?: CollectionOptions): Collection<TMeta>;
   /** Creates a collection. Sync twin. @param name `[A-Za-z0-9_.-]{1,128}`, not '.' or '..'. @throws ERR_ALREADY_EXISTS. */
-  createCollection<TMeta extends Metadata = Metadata>(name: string, options?: CollectionOptions & CallOptions): Promise<Collection<TMeta>>;
-  createCollectionSync<TMeta extends Metadata = Metadata>(name: string, options?: CollectionOptions): Collection<TMeta>;
+  createCollection<TMeta extends object = Metadata>(name: string, options?: CollectionOptions & CallOptions): Promise<Collection<TMeta>>;
+  createCollectionSync<TMeta extends object = Metadata>(name: string, options?: CollectionOptions): Collection<TMeta>;
   /** Opens an existing collection. Sync twin. @throws ERR_NOT_FOUND. */
-  getCollection<TMeta extends Metadata = Metadata>(name: string, options?: CallOptions): Promise<Collection<TMeta>>;
-  getCollectionSync<TMeta extends Metadata = Metadata>(name: string): Collection<TMeta>;
+  getCollection<TMeta extends object = Metadata>(name: string, options?: CallOptions): Promise<Collection<TMeta>>;
+  getCollectionSync<TMeta extends object = Metadata>(name: string): Collection<TMeta>;
   /** Names and options, in name order. Sync twin. */
   listCollections(options?: CallOptions): Promise<CollectionInfo[]>;
   listCollectionsSync(): CollectionInfo[];
@@ -385,34 +564,47 @@ export class Database {
   /** Copies one committed state into a new file, while reads and writes go on. The file appears when it is complete.
    *  @throws ERR_ALREADY_EXISTS (there is such a file), ERR_IO. */
   backup(path: string, options?: ProgressOptions & CallOptions): Promise<void>;
-  /** Sync twin. */
+  /** Sizes, versions, and the scheduler at work. Sync twin. */
   stats(options?: CallOptions): Promise<DatabaseStats>;
   statsSync(): DatabaseStats;
   /** 'change': something was committed, by this handle or seen by it; `version` is the change version now.
-   *  'drain': after a call was refused with ERR_QUEUE_FULL, there is room again. */
+   *  'drain': after a call was refused with ERR_QUEUE_FULL, there is room again.
+   *  @throws ERR_INVALID_ARGUMENT (another event, or no function). */
   on(event: 'change', listener: (change: { version: number }) => void): this;
   on(event: 'drain', listener: () => void): this;
+  /** Like on(), for one event. */
   once(event: 'change', listener: (change: { version: number }) => void): this;
   once(event: 'drain', listener: () => void): this;
+  /** Takes a listener off again. */
   off(event: 'change' | 'drain', listener: (...args: never[]) => void): this;
   /** Refuses new calls, waits for the accepted ones, and closes; the last handle on a path closes the file. Closing again
    *  is allowed. Sync twin: does not wait, calls accepted before still finish. */
   close(): Promise<void>;
   closeSync(): void;
+  /** The same as close(), for `await using`. */
   [Symbol.asyncDispose](): Promise<void>;
 }
 
+/** What a collection was created with. */
 export interface CollectionInfo {
+  /** Unique in its database. */
   name: string;
+  /** Absent when it has no vectors. */
   dimensions?: number;
+  /** Absent when it has no vectors. */
   metric?: Metric;
+  /** Absent when it has no vectors. */
   hnsw?: Required<HnswOptions>;
 }
 
-export class Collection<TMeta extends Metadata = Metadata> {
+/** Records with an id, and optionally a vector, text and metadata of type TMeta. Made by Database. */
+export class Collection<TMeta extends object = Metadata> {
   private constructor();
+  /** Unique in its database. */
   readonly name: string;
+  /** Length of every vector; undefined when it has no vectors. */
   readonly dimensions: number | undefined;
+  /** undefined when it has no vectors. */
   readonly metric: Metric | undefined;
   /** Stores a new record. Resolves when it is durable and searchable. Sync twin. @throws ERR_ALREADY_EXISTS. */
   add(record: RecordInput<TMeta>, options?: CallOptions): Promise<WriteResult>;
@@ -430,16 +622,18 @@ export class Collection<TMeta extends Metadata = Metadata> {
    *  @throws ERR_NOT_FOUND (no such record), ERR_CONFLICT (`ifVersion` is not its version). */
   patch(id: string, fields: RecordPatch<TMeta>, options?: VersionOptions & CallOptions): Promise<WriteResult>;
   patchSync(id: string, fields: RecordPatch<TMeta>, options?: VersionOptions): WriteResult;
-  /** The record, or undefined. Vectors only on request. Sync twin. @throws ERR_CORRUPT with the id if its bytes fail their check. */
+  /** The record, or undefined. Sync twin. @param options.include default ['text', 'metadata'].
+   *  @throws ERR_CORRUPT with the id if its bytes fail their check. */
   get(id: string, options?: { include?: readonly IncludeField[] } & CallOptions): Promise<StoredRecord<TMeta> | undefined>;
   getSync(id: string, options?: { include?: readonly IncludeField[] }): StoredRecord<TMeta> | undefined;
-  /** Sync twin. */
+  /** Whether there is a record of that id. Sync twin. */
   has(id: string, options?: CallOptions): Promise<boolean>;
   hasSync(id: string): boolean;
-  /** true if there was such a record. Sync twin. @throws ERR_CONFLICT (`ifVersion` is not its version). */
+  /** Deletes a record; resolves to whether there was one. Sync twin. @throws ERR_CONFLICT (`ifVersion` is not its version). */
   delete(id: string, options?: VersionOptions & CallOptions): Promise<boolean>;
   deleteSync(id: string, options?: VersionOptions): boolean;
-  /** Deletes what matches, all or nothing; resolves to how many. `{}` matches everything. Sync twin. */
+  /** Deletes what matches, all or nothing; resolves to how many. `{}` matches everything. Sync twin.
+   *  @throws ERR_INVALID_ARGUMENT (no filter, or a wrong one). */
   deleteWhere(filter: Filter<TMeta>, options?: CallOptions): Promise<number>;
   deleteWhereSync(filter: Filter<TMeta>): number;
   /** Records in the collection, or those that match. Sync twin. */
@@ -460,7 +654,7 @@ export class Collection<TMeta extends Metadata = Metadata> {
   searchManySync(queries: readonly Omit<SearchQuery<TMeta>, keyof CallOptions>[] | SearchQueries<TMeta>): SearchResult<TMeta>[];
   /** Resolves when everything committed before the call is linked in the graph. */
   indexed(options?: CallOptions): Promise<void>;
-  /** Sync twin. */
+  /** Sizes, and the state of the graph. Sync twin. */
   stats(options?: CallOptions): Promise<CollectionStats>;
   statsSync(): CollectionStats;
 }

@@ -90,7 +90,7 @@ class Collection {
 
   async get(id, options) {
     const control = splitOptions('Collection.get', options, ['include']);
-    return parseRecord(await this.#call('get', [toId('Collection.get', 'id', id), control.include], control));
+    return this.#call('get', [toId('Collection.get', 'id', id), control.include], control, parseRecord);
   }
 
   getSync(id, options) {
@@ -136,8 +136,7 @@ class Collection {
   }
 
   async search(query) {
-    this.#handle.admit('Collection.search');
-    return this.#search(query);
+    return this.#during('search', () => this.#search(query));
   }
 
   searchSync(query) {
@@ -148,7 +147,7 @@ class Collection {
 
   async find(query) {
     const { page, filter, control } = toPage('Collection.find', query);
-    return toFound(await parseMany(await this.#call('find', [page, filter], control)));
+    return this.#call('find', [page, filter], control, async (packed) => toFound(await parseMany(packed)));
   }
 
   findSync(query) {
@@ -159,7 +158,7 @@ class Collection {
   async *scan(query) {
     const { page, filter, control } = toPage('Collection.scan', toBatches('Collection.scan', query));
     for (let more = true; more; ) {
-      const found = await parseMany(await this.#call('find', [page, filter], control, 'Collection.scan'));
+      const found = await this.#call('find', [page, filter], control, parseMany, 'scan');
       yield* found.records;
       page.after = found.about.last;
       more = found.about.more;
@@ -172,7 +171,10 @@ class Collection {
     const next = overSteps(method, control);
     const asked = toQueries(method, queries, this.dimensions);
     const concurrency = toConcurrency(method, control.concurrency);
-    return this.#handle.during(method, () => inParallel(asked, concurrency, (query) => this.#search({ ...query, ...next() })));
+    return this.#during('searchMany', (about) => {
+      about.size = asked.length;
+      return inParallel(asked, concurrency, (query) => this.#search({ ...query, ...next() }));
+    });
   }
 
   searchManySync(queries) {
@@ -182,39 +184,48 @@ class Collection {
   async indexed(options) {
     const method = 'Collection.indexed';
     const next = overSteps(method, splitOptions(method, options));
-    await this.#handle.during(method, async () => {
-      const mark = await this.#step(method, 'addedMark', [], next());
-      while (!(await this.#step(method, 'linkUpTo', [mark], next())));
+    await this.#during('indexed', async () => {
+      const mark = await this.#step('addedMark', [], next());
+      while (!(await this.#step('linkUpTo', [mark], next())));
     });
   }
 
   async stats(options) {
-    return JSON.parse(await this.#call('stats', [], splitOptions('Collection.stats', options)));
+    return this.#call('stats', [], splitOptions('Collection.stats', options), JSON.parse);
   }
 
   statsSync() {
     return JSON.parse(this.#handle.callSync(this.#native, 'stats', []));
   }
 
-  #call(name, args, control, operation = `Collection.${name}`) {
-    return this.#handle.call(this.#native, name, args, control, { operation, collection: this.name });
+  #call(name, args, control, convert, method = name) {
+    return this.#handle.call(this.#native, name, args, control, this.#about(method), convert);
   }
 
-  #step(operation, name, args, control) {
-    return this.#handle.step(this.#native, name, args, control, { operation, collection: this.name });
+  #during(method, steps) {
+    const about = this.#about(method);
+    return this.#handle.during(about, () => steps(about));
+  }
+
+  #step(name, args, control) {
+    return this.#handle.step(this.#native, name, args, control);
+  }
+
+  #about(method) {
+    return { operation: `Collection.${method}`, collection: this.name };
   }
 
   async #search(query) {
     const { signal, timeoutMs, filter, ...asked } = toQuery(query);
     checkControl('Collection.search', 'query', { signal, timeoutMs });
     const args = [asked, toFilter('Collection.search', 'query.filter', filter)];
-    return toHits(await parseMany(await this.#step('Collection.search', 'search', args, { signal, timeoutMs })));
+    return toHits(await parseMany(await this.#step('search', args, { signal, timeoutMs })));
   }
 
   async #put(name, onConflict, record, options) {
     const method = `Collection.${name}`;
     const control = splitOptions(method, options);
-    return this.#written(await this.#call('put', [name, onConflict, toRecord(method, record)], control, method));
+    return this.#written(await this.#call('put', [name, onConflict, toRecord(method, record)], control, undefined, name));
   }
 
   #putSync(name, onConflict, record) {
@@ -228,9 +239,10 @@ class Collection {
     const onProgress = toOnProgress(method, control.onProgress);
     const onConflict = control.onConflict ?? (name === 'addMany' ? 'error' : 'replace');
     const next = overSteps(method, control);
-    return this.#handle.during(method, async () => {
+    return this.#during(name, async (about) => {
       const { batch, ids } = await build(new BatchBuilder(method, records, this.dimensions), next);
-      const written = await this.#step(method, 'putMany', [name, onConflict, batch], { ...next(), onProgress });
+      about.size = ids.length;
+      const written = await this.#step('putMany', [name, onConflict, batch], { ...next(), onProgress });
       return this.#written({ ids, ...written });
     });
   }

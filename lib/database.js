@@ -8,6 +8,7 @@ const { Collection } = require('./collection');
 const { Handle } = require('./handle');
 const { AgentMemError, invalidArgument } = require('./errors');
 const { build, buildSync } = require('./slices');
+const { traced } = require('./tracing');
 const { toId, describe } = require('./values');
 
 const EVENTS = ['change', 'drain'];
@@ -49,17 +50,15 @@ class Database {
   #native;
   #events = new EventEmitter();
   #handle;
-  #path;
 
   /** Made by open(); see index.d.ts for the contract of every method. */
   constructor(opened) {
     this.#native = opened;
     this.#handle = new Handle(opened, this.#events);
-    this.#path = opened.path();
   }
 
   get path() {
-    return this.#path;
+    return this.#handle.path;
   }
 
   get isOpen() {
@@ -70,9 +69,10 @@ class Database {
     const method = 'Database.collection';
     const { rest, control } = takeControl(method, options);
     const next = overSteps(method, control);
-    return this.#handle.during(method, async () => {
-      const found = await this.#step(method, 'getCollection', [toId(method, 'name', name), rest], next());
-      return this.#wrap(found ?? (await this.#step(method, 'createCollection', [name, rest, true], next())));
+    const about = { operation: method, collection: toId(method, 'name', name) };
+    return this.#handle.during(about, async () => {
+      const found = await this.#step('getCollection', [name, rest], next());
+      return this.#wrap(found ?? (await this.#step('createCollection', [name, rest, true], next())));
     });
   }
 
@@ -86,7 +86,7 @@ class Database {
   async createCollection(name, options) {
     const method = 'Database.createCollection';
     const { rest, control } = takeControl(method, options);
-    return this.#wrap(await this.#call('createCollection', [toId(method, 'name', name), rest, false], control));
+    return this.#call('createCollection', [toId(method, 'name', name), rest, false], control, name, (made) => this.#wrap(made));
   }
 
   createCollectionSync(name, options) {
@@ -98,9 +98,10 @@ class Database {
   async getCollection(name, options) {
     const method = 'Database.getCollection';
     const control = splitOptions(method, options);
-    const found = await this.#call('getCollection', [toId(method, 'name', name), undefined], control);
-    if (found === undefined) throw notFound(method, name);
-    return this.#wrap(found);
+    return this.#call('getCollection', [toId(method, 'name', name), undefined], control, name, (found) => {
+      if (found === undefined) throw notFound(method, name);
+      return this.#wrap(found);
+    });
   }
 
   getCollectionSync(name) {
@@ -112,7 +113,7 @@ class Database {
 
   async listCollections(options) {
     const control = splitOptions('Database.listCollections', options);
-    return JSON.parse(await this.#call('listCollections', [], control));
+    return this.#call('listCollections', [], control, undefined, JSON.parse);
   }
 
   listCollectionsSync() {
@@ -121,7 +122,7 @@ class Database {
 
   async deleteCollection(name, options) {
     const method = 'Database.deleteCollection';
-    return this.#call('deleteCollection', [toId(method, 'name', name)], splitOptions(method, options));
+    return this.#call('deleteCollection', [toId(method, 'name', name)], splitOptions(method, options), name);
   }
 
   deleteCollectionSync(name) {
@@ -131,9 +132,11 @@ class Database {
   async batch(operations, options) {
     const method = 'Database.batch';
     const next = overSteps(method, splitOptions(method, options));
-    return this.#handle.during(method, async () => {
+    const about = { operation: method };
+    return this.#handle.during(about, async () => {
       const builder = await build(new WriteBatchBuilder(operations), next);
-      const results = builder.results(await this.#step(method, 'batch', [builder.batch], next()));
+      about.size = builder.ids.length;
+      const results = builder.results(await this.#step('batch', [builder.batch], next()));
       this.#handle.wrote();
       return results;
     });
@@ -154,7 +157,7 @@ class Database {
   }
 
   async stats(options) {
-    return JSON.parse(await this.#call('stats', [], splitOptions('Database.stats', options)));
+    return this.#call('stats', [], splitOptions('Database.stats', options), undefined, JSON.parse);
   }
 
   statsSync() {
@@ -191,12 +194,13 @@ class Database {
     await this.close();
   }
 
-  #call(name, args, control) {
-    return this.#handle.call(this.#native, name, args, control, { operation: `Database.${name}` });
+  #call(name, args, control, collection, convert) {
+    const about = { operation: `Database.${name}`, ...(collection !== undefined && { collection }) };
+    return this.#handle.call(this.#native, name, args, control, about, convert);
   }
 
-  #step(operation, name, args, control) {
-    return this.#handle.step(this.#native, name, args, control, { operation });
+  #step(name, args, control) {
+    return this.#handle.step(this.#native, name, args, control);
   }
 
   #wrap(collection) {
@@ -206,7 +210,7 @@ class Database {
 
 async function open(path, options) {
   const { rest, control } = takeControl('open', options);
-  return new Database(await callAsync(native, 'open', [path, rest], control));
+  return traced({ operation: 'open', database: path }, async () => new Database(await callAsync(native, 'open', [path, rest], control)));
 }
 
 function openSync(path, options) {

@@ -2,16 +2,14 @@
 
 // What a database and its collections share: the way into the addon, and the events of the handle.
 
-const diagnostics = require('node:diagnostics_channel');
 const { Background } = require('./background');
 const { callAsync, callSync } = require('./call');
 const { AgentMemError } = require('./errors');
-
-// Observers of every operation: `agentmemdb:operation`. Nothing is made for them while nobody listens.
-const operations = diagnostics.tracingChannel('agentmemdb:operation');
+const { traced } = require('./tracing');
 
 class Handle {
   #native;
+  #path;
   #events;
   #background;
   #seenVersion;
@@ -22,26 +20,30 @@ class Handle {
   /** @param native the addon's database.   @param events where 'change' and 'drain' go. */
   constructor(native, events) {
     this.#native = native;
+    this.#path = native.path();
     this.#events = events;
     this.#seenVersion = native.version();
     this.#background = new Background(native);
     this.#background.kick(); // What was loaded is not linked yet.
   }
 
-  get native() {
-    return this.#native;
+  get path() {
+    return this.#path;
   }
 
-  /** An operation of one step: see step(). Refused once close() has been called. */
-  async call(target, name, args, control, about) {
+  /** An operation of one step: see step(). Refused once close() has been called.
+   *  @param about    { operation: 'Collection.get', collection? }: what observers are told.
+   *  @param convert  makes the result of what the addon returned. */
+  async call(target, name, args, control, about, convert = (result) => result) {
     this.admit(about.operation);
-    return this.step(target, name, args, control, about);
+    return this.#traced(about, async () => convert(await this.step(target, name, args, control)));
   }
 
-  /** An operation of several steps: `steps` makes them with step(), and close() waits for it. */
-  async during(operation, steps) {
-    this.admit(operation);
-    const running = steps();
+  /** An operation of several steps: `steps` makes them with step(), and close() waits for it.
+   *  @param about  as for call(); the steps may add the `size` of the operation. */
+  async during(about, steps) {
+    this.admit(about.operation);
+    const running = this.#traced(about, steps);
     this.#running.add(running);
     try {
       return await running;
@@ -50,14 +52,10 @@ class Handle {
     }
   }
 
-  /**
-   * Calls `target[name](...args)` on the pool and awaits it.
-   * @param about { operation: 'Collection.search', ... }: what observers are told.
-   */
-  async step(target, name, args, control, about) {
+  /** Calls `target[name](...args)` on the pool and awaits it. */
+  async step(target, name, args, control) {
     try {
-      if (!operations.hasSubscribers) return await callAsync(target, name, args, control);
-      return await operations.tracePromise(() => callAsync(target, name, args, control), { ...about, database: this.#native.path() });
+      return await callAsync(target, name, args, control);
     } catch (error) {
       if (error?.code === 'ERR_QUEUE_FULL') this.#refused = true;
       throw error;
@@ -68,7 +66,8 @@ class Handle {
 
   /** Refuses new operations, lets accepted ones finish, and gives the engine back. */
   close() {
-    this.#closing ??= Promise.allSettled([...this.#running]).then(() => callAsync(this.#native, 'close', []));
+    const waitAndClose = () => Promise.allSettled([...this.#running]).then(() => callAsync(this.#native, 'close', []));
+    this.#closing ??= this.#traced({ operation: 'Database.close' }, waitAndClose);
     return this.#closing;
   }
 
@@ -101,6 +100,11 @@ class Handle {
   /** After a write: there may be something to link. */
   wrote() {
     this.#background.kick();
+  }
+
+  #traced(about, run) {
+    about.database = this.#path;
+    return traced(about, run);
   }
 
   #notice() {

@@ -1,34 +1,28 @@
 'use strict';
 
-// Finds and loads the compiled addon. The only file that knows where it lies.
+// Loads the compiled addon.
 
 const fs = require('node:fs');
-const path = require('node:path');
 const { isMainThread } = require('node:worker_threads');
 const { AgentMemError } = require('./errors');
+const { addonPlaces, libcName } = require('./platform');
 
-const ROOT = path.join(__dirname, '..');
-
-function platformName() {
-  const musl = process.platform === 'linux' && !process.report?.getReport().header.glibcVersionRuntime;
-  return `${process.platform}-${process.arch}${musl ? '-musl' : ''}`;
+function load() {
+  const found = addonPlaces().find((place) => fs.existsSync(place));
+  if (found === undefined) throw unsupported('agentmemdb has no compiled addon');
+  try {
+    return require(found);
+  } catch (cause) {
+    throw unsupported('the compiled addon of agentmemdb cannot be loaded', { path: found, cause });
+  }
 }
 
-// A build made in this folder comes first: it is newer than what was shipped.
-function load() {
-  const platform = platformName();
-  const places = [
-    path.join(ROOT, 'build', 'addon', 'Release', 'agentmemdb.node'),
-    path.join(ROOT, 'prebuilds', platform, 'agentmemdb.node'),
-  ];
-  const found = places.find((place) => fs.existsSync(place));
-  if (!found) {
-    throw new AgentMemError({
-      code: 'ERR_UNSUPPORTED',
-      message: `agentmemdb has no compiled addon for ${platform} (Node-API 8); build it in a checkout: npm run build`,
-    });
-  }
-  return require(found);
+function unsupported(what, { path, cause } = {}) {
+  const libc = libcName();
+  const platform = `${process.platform} ${process.arch}${libc && `, ${libc}`}, Node-API ${process.versions.napi ?? 'unknown'}`;
+  const why = cause === undefined ? '' : `: ${cause.message}`;
+  const message = `${what} for this platform (${platform})${why}. To compile it here: npx agentmemdb build`;
+  return new AgentMemError({ code: 'ERR_UNSUPPORTED', message, path }, cause && { cause });
 }
 
 const native = load();

@@ -34,7 +34,7 @@ build_addon() {
 
 copy_prebuild() {
   local dir
-  dir=prebuilds/$(node -p 'process.platform + "-" + process.arch')
+  dir=prebuilds/$(node -p 'require("./lib/platform").platformName()')
   mkdir -p "$dir"
   # A new file each time: writing into one that a running process has loaded would crash that process.
   cp build/addon/Release/agentmemdb.node "$dir/agentmemdb.node.new"

@@ -13,7 +13,7 @@ failed=no
 
 eslint_arguments=(--max-warnings 0 --no-error-on-unmatched-pattern)
 [[ $fix == no ]] || eslint_arguments+=(--fix)
-node node_modules/eslint/bin/eslint.js "${eslint_arguments[@]}" lib test examples bench ./*.js || failed=yes
+node node_modules/eslint/bin/eslint.js "${eslint_arguments[@]}" lib test examples bench scripts ./*.js || failed=yes
 
 # Only version 14: other versions lay some lines out differently, and nobody could satisfy two of them.
 formatter=
@@ -33,10 +33,8 @@ else
   cpp_files | xargs -0 "$formatter" --dry-run -Werror || failed=yes
 fi
 
-typings=(index.d.ts)
-[[ ! -f index.d.mts ]] || typings+=(index.d.mts)
 node node_modules/typescript/bin/tsc --noEmit --strict --exactOptionalPropertyTypes --target es2022 --module nodenext \
-  --types node "${typings[@]}" || failed=yes
+  --types node ./*.d.ts ./*.d.mts || failed=yes
 
 if [[ $failed == yes ]]; then
   echo "lint: problems found; 'npm run format' fixes what can be fixed by itself" >&2

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Sets up, builds, and runs every test. With CI=true also the C++ tests under the sanitizers. The last line has the sums.
+# Sets up, builds, and runs every test. With CI=true also the C++ tests under the sanitizers, and what compiles or installs
+# for minutes. The last line has the sums.
 set -uo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.." || exit
 
@@ -104,5 +105,10 @@ fi
 if step "Build of the addon" bash scripts/build.sh addon; then
   run_jest
   step "Package check" bash scripts/check-package.sh
+  # A minute of compiling, and 300 MB of runtimes from the registry when nothing has them yet: not on every run at home.
+  if [[ ${CI:-} == true ]]; then
+    step "Package built from source" bash scripts/check-build.sh
+    step "Runtimes and managers" bash scripts/check-runtimes.sh
+  fi
 fi
 finish

@@ -50,25 +50,70 @@ describe('events', () => {
 });
 
 describe('the tracing channel', () => {
+  const channel = diagnostics.tracingChannel('agentmemdb:operation');
+
+  /** The messages of one event while `work` runs. */
+  async function heard(event, work) {
+    const messages = [];
+    const subscriber = { [event]: (message) => messages.push(message) };
+    channel.subscribe(subscriber);
+    try {
+      await work();
+    } finally {
+      channel.unsubscribe(subscriber);
+    }
+    return messages;
+  }
+
   test('announces operations with what they are about, and their errors', async () => {
     const db = await databases.open();
     const c = await db.collection('c');
-    const seen = [];
-    const subscriber = {
-      asyncEnd: (message) => seen.push([message.operation, message.collection, message.error?.code]),
-    };
-    const channel = diagnostics.tracingChannel('agentmemdb:operation');
-    channel.subscribe(subscriber);
-    await c.add({ id: 'a' });
-    await errorOf(c.add({ id: 'a' }));
+    const messages = await heard('asyncEnd', async () => {
+      await c.add({ id: 'a' });
+      await errorOf(c.add({ id: 'a' }));
+      await c.count();
+    });
     await c.count();
-    channel.unsubscribe(subscriber);
-    await c.count();
-    expect(seen).toEqual([
-      ['Collection.add', 'c', undefined],
-      ['Collection.add', 'c', 'ERR_ALREADY_EXISTS'],
-      ['Collection.count', 'c', undefined],
+    expect(messages.map(({ operation, collection, database, error }) => [operation, collection, database, error?.code])).toEqual([
+      ['Collection.add', 'c', ':memory:', undefined],
+      ['Collection.add', 'c', ':memory:', 'ERR_ALREADY_EXISTS'],
+      ['Collection.count', 'c', ':memory:', undefined],
     ]);
+  });
+
+  test('announces each call once, however many steps it takes, with its size and its result', async () => {
+    const file = databases.file();
+    const results = [];
+    const messages = await heard('asyncEnd', async () => {
+      const db = await databases.open(file);
+      const c = await db.collection('c', { dimensions: 2, hnsw: { minSize: 0 } });
+      results.push(db, c, await c.addMany({ vectors: Float32Array.from({ length: 400 }, (_, i) => Math.cos(i)) }), await c.indexed());
+      results.push(await c.search({ vector: [1, 0] }), await c.searchMany([{ vector: [1, 0] }, { vector: [0, 1] }]));
+      results.push(await c.find({ limit: 3 }), await c.get('none'), await db.batch([{ type: 'delete', collection: c, id: 'none' }]));
+      results.push(await db.close());
+    });
+    expect(messages.map(({ operation, size }) => [operation, size])).toEqual([
+      ['open', undefined],
+      ['Database.collection', undefined],
+      ['Collection.addMany', 200],
+      ['Collection.indexed', undefined],
+      ['Collection.search', undefined],
+      ['Collection.searchMany', 2],
+      ['Collection.find', undefined],
+      ['Collection.get', undefined],
+      ['Database.batch', 1],
+      ['Database.close', undefined],
+    ]);
+    expect(messages.map(({ result }) => result)).toEqual(results);
+  });
+
+  test('announces what is refused before it ran, and says nothing of background work', async () => {
+    const c = await (await databases.open()).collection('c');
+    const messages = await heard('error', async () => {
+      await errorOf(c.count({}, { signal: AbortSignal.abort(new Error('enough')) }));
+      await c.addMany(Array.from({ length: 10 }, () => ({})));
+    });
+    expect(messages.map(({ operation, error }) => [operation, error.message])).toEqual([['Collection.count', 'enough']]);
   });
 });
 

@@ -1,6 +1,6 @@
 'use strict';
 
-// Every JavaScript block of the README and of docs/ runs as it stands, in an empty folder that has the package.
+// Every JavaScript block of the README and of docs/ runs as it stands, in an empty folder that has the package and its friends.
 
 const { execFile } = require('node:child_process');
 const fs = require('node:fs');
@@ -9,6 +9,8 @@ const path = require('node:path');
 const { promisify } = require('node:util');
 
 const ROOT = path.join(__dirname, '..');
+// Packages that the documentation uses beside ours.
+const FRIENDS = ['@opentelemetry', 'express'];
 const run = promisify(execFile);
 
 function markdownFiles() {
@@ -28,8 +30,10 @@ describe('the documentation', () => {
 
   beforeAll(() => {
     folder = fs.mkdtempSync(path.join(os.tmpdir(), 'agentmemdb-docs-'));
-    fs.mkdirSync(path.join(folder, 'node_modules'));
-    fs.symlinkSync(ROOT, path.join(folder, 'node_modules', 'agentmemdb'));
+    const installed = path.join(folder, 'node_modules');
+    fs.mkdirSync(installed);
+    fs.symlinkSync(ROOT, path.join(installed, 'agentmemdb'));
+    for (const name of FRIENDS) fs.symlinkSync(path.join(ROOT, 'node_modules', name), path.join(installed, name));
   });
 
   afterAll(() => fs.rmSync(folder, { recursive: true, force: true }));

@@ -101,9 +101,11 @@ describe('one door each', () => {
     expect(offendingLines(cppFiles, (line, file) => call.test(line) && !isDoor(file))).toEqual([]);
   });
 
-  test('only lib/native.js loads the addon', () => {
-    const files = filesBelow('lib').filter((file) => file !== 'lib/native.js');
+  test('only lib/native.js loads the addon, and only lib/platform.js knows its name', () => {
+    const files = filesBelow('lib').filter((file) => file !== 'lib/platform.js');
     expect(offendingLines(files, (line) => /\.node['"`]|\bdlopen\b/.test(line))).toEqual([]);
+    const requires = /\brequire\((?!['"])/;
+    expect(offendingLines(files, (line, file) => requires.test(line) && file !== 'lib/native.js')).toEqual([]);
   });
 });
 
