@@ -472,7 +472,7 @@ export interface CollectionStats {
     linked: number;
     /** Vectors whose codes are scanned until the background has linked them. */
     tail: number;
-    /** Nodes of deleted or replaced vectors still in the graph; gone after reopening. */
+    /** Nodes of deleted or replaced vectors still in the graph; taken out when they are a tenth of it. */
     deleted: number;
     /** Memory of vectors, codes and graph. */
     memoryBytes: number;

@@ -107,7 +107,7 @@ int Run(const Data& data, int rounds) {
   const int threads = std::getenv("THREADS") ? std::atoi(std::getenv("THREADS")) : 1;
   std::vector<std::thread> others;
   const auto link = [&ours] {
-    while (ours.LinkSome().value()) {
+    while (ours.LinkSome(true).value()) {
     }
   };
   for (int t = 1; t < threads; ++t) others.emplace_back(link);

@@ -22,6 +22,7 @@ class IndexUnderTest {
 
   // Rows ascend; slots are reused as the index allows.
   Slot Add(VectorView vector) {
+    index_->TakeFreed(&free_);
     const Slot slot = free_.empty() ? Slot{static_cast<uint32_t>(rows_.size())} : free_.back();
     if (free_.empty())
       rows_.emplace_back();
@@ -51,7 +52,7 @@ class IndexUnderTest {
     }
   }
   bool Link() {
-    const Result<bool> more = index_->LinkSome();
+    const Result<bool> more = index_->LinkSome(true);
     if (!more.ok()) throw std::runtime_error(more.status().message());
     return more.value();
   }

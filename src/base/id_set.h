@@ -4,6 +4,7 @@
 // dense (types.h); that is why this is a plain bitmap and not a compressed one.
 #pragma once
 
+#include <algorithm>
 #include <bit>
 #include <cstdint>
 #include <optional>
@@ -26,6 +27,8 @@ class IdSet {
   void Add(Slot slot);
   void Remove(Slot slot);
   bool Contains(Slot slot) const;
+  // Keeps its room.
+  void Clear() { std::fill(words_.begin(), words_.end(), 0); }
 
   // This becomes: the members of both; of either; of this only; of `universe` that are not here.
   void And(const IdSet& other);

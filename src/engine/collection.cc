@@ -20,6 +20,7 @@ bool Collection::HasVector(RowId row) const {
 }
 
 std::vector<Slot> Collection::Reserve(uint32_t puts) {
+  if (vectors_ != nullptr) vectors_->TakeFreed(&free_);
   const auto reused = static_cast<uint32_t>(std::min<size_t>(puts, free_.size()));
   const auto first_new = static_cast<uint32_t>(rows_.size());
   const uint32_t bound = first_new + puts - reused;

@@ -5,6 +5,7 @@
 namespace agentmemdb {
 namespace {
 
+constexpr uint64_t kEverything = UINT64_MAX;
 constexpr int64_t kCheckpointBytes = int64_t{16} << 20;
 
 }  // namespace
@@ -32,7 +33,7 @@ Result<bool> Database::RunBackground(int64_t budget_micros, const CancelToken& c
     }
     if (chosen == nullptr) return false;
     next_linked_ = ToInt(chosen->id());
-    Result<bool> reached = LinkUpTo(chosen->id(), UINT64_MAX, deadline - MonotonicMicros(), cancel);
+    Result<bool> reached = LinkUpTo(chosen->id(), kEverything, deadline - MonotonicMicros(), cancel);
     if (!reached.ok() && reached.status().code() != Code::kNotFound) return reached.status();
     if (MonotonicMicros() >= deadline) return HasBackgroundWork();
   }
@@ -41,18 +42,19 @@ Result<bool> Database::RunBackground(int64_t budget_micros, const CancelToken& c
 Result<bool> Database::LinkUpTo(CollectionId collection, uint64_t mark, int64_t budget_micros,
                                 const CancelToken& cancel) {
   const int64_t deadline = MonotonicMicros() + budget_micros;
+  const bool thorough = mark != kEverything;  // Somebody waits for it.
   for (;;) {
     RETURN_IF_ERROR(cancel.Check());
-    // The lock is taken for one vector at a time, so that a commit never waits for longer.
+    // The lock is taken for one small piece at a time, so that a commit never waits for longer.
     std::shared_lock guard(index_lock_);
     const auto found = collections_.find(ToInt(collection));
     if (found == collections_.end()) return Status(Code::kNotFound, "the collection was deleted");
     VectorIndex* vectors = found->second->vectors();
-    if (vectors == nullptr || vectors->LinkedMark() >= mark) return true;
-    Result<bool> more = vectors->LinkSome();
+    if (vectors == nullptr || vectors->IsLinked(mark)) return true;
+    Result<bool> more = vectors->LinkSome(thorough);
     if (!more.ok()) return more.status();
     if (!*more) return true;
-    if (MonotonicMicros() >= deadline) return vectors->LinkedMark() >= mark;
+    if (MonotonicMicros() >= deadline) return vectors->IsLinked(mark);
   }
 }
 

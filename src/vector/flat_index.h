@@ -18,11 +18,13 @@ class FlatIndex final : public VectorIndex {
   void Stage(Slot slot, VectorView vector) override;
   void Add(Slot slot) override;
   bool Remove(Slot slot) override;
+  void TakeFreed(std::vector<Slot>*) override {}
   Result<VectorSearchResult> Search(const VectorSearch& search, const CancelToken& cancel) const override;
-  Result<bool> LinkSome() override { return false; }
+  Result<bool> LinkSome(bool) override { return false; }
   bool HasUnlinked() const override { return false; }
   uint64_t AddedMark() const override { return 0; }
   uint64_t LinkedMark() const override { return 0; }
+  bool IsLinked(uint64_t) const override { return true; }
   VectorIndexStats stats() const override;
 
   uint32_t count() const { return count_; }

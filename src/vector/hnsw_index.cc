@@ -14,6 +14,10 @@ namespace {
 
 constexpr uint32_t kNoSlot = std::numeric_limits<uint32_t>::max();
 constexpr uint32_t kLinked = std::numeric_limits<uint32_t>::max();
+// A repair begins when so many nodes are dead, and this part of all.
+constexpr uint32_t kDeadMin = 32, kDeadShare = 10;
+// One that looks for unreachable nodes, when this part of all is new.
+constexpr uint32_t kLinkedShare = 500;
 constexpr uint32_t kStepsBetweenChecks = 16;
 constexpr size_t kNodesBetweenChecks = 64;
 constexpr double kEfGrowthMax = 4;
@@ -40,11 +44,13 @@ HnswIndex::HnswIndex(Metric metric, uint32_t dimensions, const HnswConfig& confi
       format_(dimensions),
       nodes_(config.m, format_.code_bytes()),
       distances_(metric, &format_, &nodes_),
-      linker_(&nodes_, &distances_, config.ef_construction) {}
+      linker_(&nodes_, &distances_, config.ef_construction),
+      repair_(&nodes_, &distances_) {}
 
 void HnswIndex::Reserve(uint32_t bound, uint32_t adds) {
   flat_.Reserve(bound, adds);
   nodes_.Reserve(bound);
+  nodes_linked_.Reserve(bound);
   if (bound > tail_position_.size()) tail_position_.resize(bound);
   if (const size_t consumed = tail_head_ + tail_holes_; consumed > 1024 && consumed > tail_.size() / 2)
     DropConsumedTail();
@@ -77,6 +83,7 @@ void HnswIndex::Stage(Slot slot, VectorView vector) {
 
 void HnswIndex::Add(Slot slot) {
   flat_.Add(slot);
+  nodes_.Links(ToInt(slot), 0).SetDeleted(false);
   tail_position_[ToInt(slot)] = static_cast<uint32_t>(tail_.size());
   tail_.push_back(ToInt(slot));
 }
@@ -200,7 +207,12 @@ Status HnswIndex::Scan(Hunt* hunt, std::span<const uint32_t> nodes, TopK* neares
   return {};
 }
 
-Result<bool> HnswIndex::LinkSome() {
+void HnswIndex::TakeFreed(std::vector<Slot>* slots) {
+  slots->insert(slots->end(), freed_.begin(), freed_.end());
+  freed_.clear();
+}
+
+Result<bool> HnswIndex::LinkSome(bool thorough) {
   if (!WantsGraph()) return false;
   try {
     switch (linker_.Work()) {
@@ -210,7 +222,7 @@ Result<bool> HnswIndex::LinkSome() {
         GiveWay();
         return true;
       case HnswLinker::Progress::kDone:
-        return NextBatch();
+        return BeginNext(thorough);
     }
   } catch (const std::bad_alloc&) {
     return Status(Code::kLimit, "out of memory while linking");
@@ -218,34 +230,84 @@ Result<bool> HnswIndex::LinkSome() {
   return false;
 }
 
-bool HnswIndex::NextBatch() {
-  std::lock_guard guard(link_mutex_);
-  if (linker_.busy()) return true;  // Another thread was faster.
-  for (size_t i = tail_head_; i < batch_end_; ++i) {
-    if (tail_[i] == kNoSlot)
-      --tail_holes_;
-    else
-      tail_position_[tail_[i]] = kLinked;
+bool HnswIndex::BeginNext(bool thorough) {
+  std::unique_lock guard(link_mutex_, std::try_to_lock);
+  if (!guard) {  // Another thread is at it.
+    GiveWay();
+    return true;
   }
-  linked_ += batch_size_;
-  batch_size_ = 0;
-  tail_head_.store(batch_end_, std::memory_order_release);
+  if (linker_.busy()) return true;
+  if (repair_.busy()) {
+    repair_.Work();
+    if (!repair_.busy()) EndRepair();
+    return HasUnlinked() || (thorough && WantsRepair(true));
+  }
+  EndBatch();
+  if (WantsRepair(thorough)) {
+    repair_.Begin(nodes_linked_);
+    repairing_ = true;
+    return true;
+  }
+  return BeginBatch();
+}
 
-  std::vector<uint32_t> batch;
+void HnswIndex::EndBatch() {
+  for (size_t i = tail_head_; i < batch_end_; ++i) tail_holes_ -= tail_[i] == kNoSlot;
+  for (const uint32_t node : batch_) {
+    tail_position_[node] = kLinked;
+    nodes_linked_.Add(Slot{node});
+  }
+  linked_ += static_cast<uint32_t>(batch_.size());
+  linked_since_repair_ += static_cast<uint32_t>(batch_.size());
+  batch_.clear();
+  tail_head_.store(batch_end_, std::memory_order_release);
+}
+
+bool HnswIndex::BeginBatch() {
   const uint32_t most = HnswLinker::BatchMax(linked_);
   size_t end = batch_end_;
-  for (; end < tail_.size() && batch.size() < most; ++end) {
-    if (tail_[end] != kNoSlot) batch.push_back(tail_[end]);
+  for (; end < tail_.size() && batch_.size() < most; ++end) {
+    if (tail_[end] != kNoSlot) batch_.push_back(tail_[end]);
   }
-  linker_.Begin(batch);
+  try {
+    linker_.Begin(batch_);
+  } catch (const std::bad_alloc&) {
+    batch_.clear();
+    throw;
+  }
   batch_end_ = end;
-  batch_size_ = static_cast<uint32_t>(batch.size());
   return batch_end_ > tail_head_;
 }
 
-bool HnswIndex::HasUnlinked() const { return WantsGraph() && tail_head_ < tail_.size(); }
+// When many are dead; and when all is linked, after so many new ones that it pays to see whether all can be reached.
+bool HnswIndex::WantsRepair(bool thorough) const {
+  if (dead_ >= std::max(kDeadMin, linked_ / kDeadShare)) return true;
+  return tail_head_ == tail_.size() && linked_since_repair_ > (thorough ? 0 : linked_ / kLinkedShare);
+}
+
+void HnswIndex::EndRepair() {
+  uint32_t removed = 0;
+  freed_.reserve(freed_.size() + repair_.removed().Count());
+  repair_.removed().ForEach([&](Slot slot) {
+    nodes_linked_.Remove(slot);
+    freed_.push_back(slot);
+    ++removed;
+  });
+  linked_ -= removed;
+  dead_ -= removed;
+  linked_since_repair_ = 0;
+  repairing_ = false;
+}
+
+bool HnswIndex::HasUnlinked() const {
+  return WantsGraph() && (tail_head_ < tail_.size() || repairing_ || WantsRepair(false));
+}
 
 uint64_t HnswIndex::LinkedMark() const { return tail_base_ + (WantsGraph() ? tail_head_.load() : tail_.size()); }
+
+bool HnswIndex::IsLinked(uint64_t mark) const {
+  return LinkedMark() >= mark && !(WantsGraph() && (repairing_ || WantsRepair(true)));
+}
 
 VectorIndexStats HnswIndex::stats() const {
   VectorIndexStats stats = flat_.stats();

@@ -1,9 +1,10 @@
 // Approximate search: a graph over codes of the vectors (HNSW; Malkov and Yashunin 2018), and the vectors to compare the
 // nearest again.
 //
-// A vector added is searchable at once: it waits in the tail, whose codes every search compares one by one, until LinkSome()
+// A vector added is searchable at once: it waits in the tail, whose codes every search compares one by one, until LinkSome
 // has put it into the graph. Below `min_size` vectors there is no graph, and every search is exact.
-// A vector removed leaves a dead node behind if it was linked; dead nodes are walked through and never returned.
+// A vector removed leaves a dead node behind if it was linked: walked through, never returned, and taken out by a repair of the
+// graph when there are many. Its slot can be used again then.
 #pragma once
 
 #include <atomic>
@@ -11,8 +12,10 @@
 #include <vector>
 
 #include "vector/flat_index.h"
+#include "vector/hnsw_check.h"
 #include "vector/hnsw_config.h"
 #include "vector/hnsw_linker.h"
+#include "vector/hnsw_repair.h"
 
 namespace agentmemdb {
 
@@ -24,12 +27,16 @@ class HnswIndex final : public VectorIndex {
   void Stage(Slot slot, VectorView vector) override;
   void Add(Slot slot) override;
   bool Remove(Slot slot) override;
+  void TakeFreed(std::vector<Slot>* slots) override;
   Result<VectorSearchResult> Search(const VectorSearch& search, const CancelToken& cancel) const override;
-  Result<bool> LinkSome() override;
+  Result<bool> LinkSome(bool thorough) override;
   bool HasUnlinked() const override;
   uint64_t AddedMark() const override { return tail_base_ + tail_.size(); }
   uint64_t LinkedMark() const override;
+  bool IsLinked(uint64_t mark) const override;
   VectorIndexStats stats() const override;
+  // Looks at every list, and walks over everything. No linker may be at work.
+  GraphCheck Check() const { return CheckGraph(nodes_, nodes_linked_); }
 
  private:
   // What a search looks for and what it has found so far.
@@ -47,8 +54,12 @@ class HnswIndex final : public VectorIndex {
   }
 
   void DropConsumedTail();
-  // Ends the batch that was linked, and begins the next. Returns whether there is one.
-  bool NextBatch();
+  // Ends the batch that was linked or the repair that was made, and begins what is next. Returns whether there is something.
+  bool BeginNext(bool thorough);
+  bool WantsRepair(bool thorough) const;
+  void EndBatch();
+  void EndRepair();
+  bool BeginBatch();
 
   HnswConfig config_;
   FlatIndex flat_;  // Every vector, linked or not.
@@ -56,6 +67,7 @@ class HnswIndex final : public VectorIndex {
   HnswNodes nodes_;
   CodeDistances distances_;
   HnswLinker linker_;
+  HnswRepair repair_;
 
   // Slots waiting to be linked, oldest first, from tail_head_ on. A slot removed meanwhile is left as kNoSlot.
   std::vector<uint32_t> tail_;
@@ -63,11 +75,15 @@ class HnswIndex final : public VectorIndex {
   uint64_t tail_base_ = 0;               // Mark of tail_[0].
   std::vector<uint32_t> tail_position_;  // By slot, kLinked once the graph has it.
   std::atomic<uint32_t> tail_holes_{0};  // kNoSlot entries from tail_head_ on.
-  std::mutex link_mutex_;                // One thread at a time begins and ends batches.
+  std::mutex link_mutex_;                // One thread at a time begins and ends batches, and repairs.
   size_t batch_end_ = 0;                 // Entries of tail_ before it are linked or being linked.
-  uint32_t batch_size_ = 0;              // Nodes being linked.
-  std::atomic<uint32_t> linked_{0};      // Nodes of the graph, dead ones included.
+  std::vector<uint32_t> batch_;          // Nodes being linked.
+  IdSet nodes_linked_;                   // Nodes of the graph, dead ones included.
+  std::atomic<uint32_t> linked_{0};      // How many.
   std::atomic<uint32_t> dead_{0};        // Nodes removed after they were linked, or while they were.
+  std::atomic<uint32_t> linked_since_repair_{0};
+  std::atomic<bool> repairing_{false};
+  std::vector<Slot> freed_;  // Of nodes that were taken out.
 };
 
 }  // namespace agentmemdb

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/random.h"
+#include "vector/hnsw_links.h"
 
 namespace agentmemdb {
 namespace {
@@ -11,8 +12,6 @@ constexpr uint64_t kLevelSeed = 100;
 constexpr uint64_t kBatchMost = 1024;
 constexpr uint64_t kBatchShare = 200;  // A batch is at most this part of the graph.
 constexpr size_t kLinksAPiece = 64;
-
-bool Nearer(const Candidate& a, const Candidate& b) { return a.raw != b.raw ? a.raw < b.raw : a.node < b.node; }
 
 }  // namespace
 
@@ -57,24 +56,44 @@ HnswLinker::Progress HnswLinker::Work() {
   Do(piece);
   std::lock_guard guard(mutex_);
   if (++finished_ < pieces()) return Progress::kWorked;
-  phase_ = phase_ == Phase::kFind ? Phase::kLinkOwn : phase_ == Phase::kLinkOwn ? Phase::kLinkBack : Phase::kIdle;
+  phase_ = phase_ == Phase::kAttach ? Phase::kIdle : static_cast<Phase>(static_cast<int>(phase_) + 1);
   if (pieces() == 0) phase_ = Phase::kIdle;
   claimed_ = finished_ = 0;
   return phase_ == Phase::kIdle ? Progress::kDone : Progress::kWorked;
 }
 
 size_t HnswLinker::pieces() const {
-  return phase_ == Phase::kFind ? batch_.size() : phase_ == Phase::kLinkOwn ? 1 : pieces_.size();
+  switch (phase_) {
+    case Phase::kFind:
+      return batch_.size();
+    case Phase::kLinkOwn:
+    case Phase::kAttach:
+      return 1;
+    case Phase::kLinkBack:
+    case Phase::kCheck:
+      return pieces_.size();
+    case Phase::kIdle:
+      break;
+  }
+  return 0;
 }
 
 void HnswLinker::Do(size_t piece) {
   try {
-    if (phase_ == Phase::kFind)
-      FindNeighbors(&batch_[piece]);
-    else if (phase_ == Phase::kLinkOwn)
-      LinkOwn();
-    else
-      LinkBack(pieces_[piece]);
+    switch (phase_) {
+      case Phase::kFind:
+        return FindNeighbors(&batch_[piece]);
+      case Phase::kLinkOwn:
+        return LinkOwn();
+      case Phase::kLinkBack:
+        return LinkBack(&pieces_[piece]);
+      case Phase::kCheck:
+        return FindOrphans(&pieces_[piece]);
+      case Phase::kAttach:
+        return AttachOrphans();
+      case Phase::kIdle:
+        return;
+    }
   } catch (const std::bad_alloc&) {
     std::lock_guard guard(mutex_);
     failed_.push_back(piece);  // Has room: see Begin.
@@ -93,38 +112,9 @@ void HnswLinker::FindNeighbors(Node* node) const {
     walk.Begin(*distances_, target, std::span(&from, 1), {level, ef_construction_, true, nullptr});
     while (walk.Step()) {
     }
-    node->chosen[static_cast<size_t>(level)] = Choose(walk.found(), nodes_->m());
+    node->chosen[static_cast<size_t>(level)] = ChooseNeighbors(*distances_, walk.found(), nodes_->m());
     from = walk.found().front().node;
   }
-}
-
-std::vector<uint32_t> HnswLinker::Choose(std::span<const Candidate> candidates, uint32_t most) const {
-  thread_local std::vector<Candidate> left;
-  thread_local std::vector<uint32_t> others;
-  thread_local std::vector<float> raws;
-  left.clear();
-  for (const Candidate& candidate : candidates) {
-    if (!nodes_->IsDeleted(candidate.node)) left.push_back(candidate);
-  }
-  std::vector<uint32_t> chosen;
-  CodeQueryBuffer buffer(distances_->format().query_bytes());
-  size_t first = 0;
-  while (first < left.size()) {
-    const uint32_t nearest = left[first++].node;
-    chosen.push_back(nearest);
-    if (chosen.size() == most) break;
-    others.clear();
-    for (size_t i = first; i < left.size(); ++i) others.push_back(left[i].node);
-    raws.resize(others.size());
-    distances_->Compare(distances_->TargetOf(nearest, &buffer), true, others, raws.data());
-    // Those nearer to the one just chosen than to the base can be reached through it.
-    size_t kept = first;
-    for (size_t i = first; i < left.size(); ++i) {
-      if (raws[i - first] >= left[i].raw) left[kept++] = left[i];
-    }
-    left.resize(kept);
-  }
-  return chosen;
 }
 
 void HnswLinker::LinkOwn() {
@@ -145,34 +135,49 @@ void HnswLinker::LinkOwn() {
   for (size_t begin = 0; begin < back_links_.size();) {
     size_t end = std::min(begin + kLinksAPiece, back_links_.size());
     while (end < back_links_.size() && back_links_[end].to == back_links_[end - 1].to) ++end;
-    pieces_.push_back(std::span(back_links_).subspan(begin, end - begin));
+    pieces_.push_back({std::span(back_links_).subspan(begin, end - begin), {}});
     begin = end;
   }
 }
 
-void HnswLinker::LinkBack(std::span<const BackLink> links) {
-  for (const BackLink& link : links) AddLink(link);
+void HnswLinker::LinkBack(Piece* piece) {
+  for (const BackLink& link : piece->links) AddLink(link, &piece->dropped);
 }
 
-void HnswLinker::AddLink(const BackLink& link) {
+void HnswLinker::AddLink(const BackLink& link, std::vector<uint32_t>* dropped) {
   LinkList list = nodes_->Links(link.to, link.level);
   const uint32_t count = list.count();
   for (uint32_t i = 0; i < count; ++i) {
     if (list[i] == link.node) return;  // Of a piece that is done again.
   }
   if (count < nodes_->LinksMax(link.level)) return list.Append(link.node);
-  thread_local std::vector<uint32_t> linked;
-  thread_local std::vector<float> raws;
-  thread_local std::vector<Candidate> candidates;
-  linked.assign(1, link.node);
-  for (uint32_t i = 0; i < count; ++i) linked.push_back(list[i]);
-  raws.resize(linked.size());
-  CodeQueryBuffer buffer(distances_->format().query_bytes());
-  distances_->Compare(distances_->TargetOf(link.to, &buffer), true, linked, raws.data());
-  candidates.clear();
-  for (size_t i = 0; i < linked.size(); ++i) candidates.push_back({raws[i], linked[i]});
-  std::sort(candidates.begin(), candidates.end(), Nearer);
-  list.Assign(Choose(candidates, nodes_->LinksMax(link.level)));
+  std::vector<uint32_t> linked = LinksOf(*nodes_, link.to, link.level);
+  linked.push_back(link.node);
+  const std::vector<uint32_t> kept =
+      ChooseNeighbors(*distances_, NearestOf(*distances_, link.to, linked), nodes_->LinksMax(link.level));
+  list.Assign(kept);
+  if (link.level > 0) return;
+  for (const uint32_t node : linked) {
+    if (std::find(kept.begin(), kept.end(), node) == kept.end()) dropped->push_back(node);
+  }
+}
+
+// Of the nodes that lost a link, those that no neighbour links to any more. Reads only: any number of threads.
+void HnswLinker::FindOrphans(Piece* piece) const {
+  std::vector<uint32_t>& nodes = piece->dropped;
+  std::sort(nodes.begin(), nodes.end());
+  nodes.erase(std::unique(nodes.begin(), nodes.end()), nodes.end());
+  std::erase_if(nodes,
+                [this](uint32_t node) { return nodes_->IsDeleted(node) || IsLinkedBack(*nodes_, node, 0, node); });
+}
+
+void HnswLinker::AttachOrphans() {
+  for (const Piece& piece : pieces_) {
+    for (const uint32_t node : piece.dropped) {
+      const LinkList links = nodes_->Links(node, 0);
+      if (links.count() > 0 && !IsLinkedBack(*nodes_, node, 0, node)) Attach(nodes_, node, 0, links[0]);
+    }
+  }
 }
 
 }  // namespace agentmemdb

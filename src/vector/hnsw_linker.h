@@ -44,15 +44,22 @@ class HnswLinker {
     int level;
   };
 
+  // Some lists, all of one node's in one piece.
+  struct Piece {
+    std::span<const BackLink> links;
+    std::vector<uint32_t> dropped;  // nodes that lost a link to them, then those of them that lost the last
+  };
+  enum class Phase { kIdle, kFind, kLinkOwn, kLinkBack, kCheck, kAttach };
+
   // Of this phase.
   size_t pieces() const;
-  void FindNeighbors(Node* node) const;
-  // Algorithm 4: of `candidates`, nearest first, those nearer to the base than to one chosen before.
-  std::vector<uint32_t> Choose(std::span<const Candidate> candidates, uint32_t most) const;
   void Do(size_t piece);
+  void FindNeighbors(Node* node) const;
   void LinkOwn();
-  void LinkBack(std::span<const BackLink> links);
-  void AddLink(const BackLink& link);
+  void LinkBack(Piece* piece);
+  void AddLink(const BackLink& link, std::vector<uint32_t>* dropped);
+  void FindOrphans(Piece* piece) const;
+  void AttachOrphans();
 
   HnswNodes* nodes_;
   const CodeDistances* distances_;
@@ -60,11 +67,11 @@ class HnswLinker {
 
   mutable std::mutex mutex_;
   std::vector<Node> batch_;
-  std::vector<BackLink> back_links_;               // by node
-  std::vector<std::span<const BackLink>> pieces_;  // of them
-  size_t claimed_ = 0, finished_ = 0;              // pieces of this phase
-  std::vector<size_t> failed_;                     // pieces to be claimed again
-  enum class Phase { kIdle, kFind, kLinkOwn, kLinkBack } phase_ = Phase::kIdle;
+  std::vector<BackLink> back_links_;   // by node
+  std::vector<Piece> pieces_;          // of them
+  size_t claimed_ = 0, finished_ = 0;  // pieces of this phase
+  std::vector<size_t> failed_;         // pieces to be claimed again
+  Phase phase_ = Phase::kIdle;
   uint64_t levels_drawn_ = 0;
 };
 

@@ -49,7 +49,7 @@ struct VectorIndexStats {
   size_t memory_bytes = 0;
 };
 
-// Threads: Reserve, Add and Remove exclude everything else (the engine's index lock held alone); Search, LinkSome and stats
+// Threads: Reserve, Add, Remove and TakeFreed exclude everything else (the engine's index lock held alone); Search, LinkSome and stats
 // run beside one another under the shared lock, any number of each; Stage needs no lock, one thread at a time.
 class VectorIndex {
  public:
@@ -62,19 +62,25 @@ class VectorIndex {
   virtual void Stage(Slot slot, VectorView vector) = 0;
   // Shows the staged vector of a slot that has none.
   virtual void Add(Slot slot) = 0;
-  // Forgets the vector of a slot that has one. Returns whether the slot may be given to Add again; if not, never.
+  // Forgets the vector of a slot that has one. Returns whether the slot may be given to Stage again at once; if not,
+  // TakeFreed will tell.
   virtual bool Remove(Slot slot) = 0;
+  // Appends slots that were removed and may be given to Stage again from now on.
+  virtual void TakeFreed(std::vector<Slot>* slots) = 0;
 
   // Exactly min(k, vectors allowed) neighbours. Errors: kAborted, kTimeout, kLimit (memory).
   virtual Result<VectorSearchResult> Search(const VectorSearch& search, const CancelToken& cancel) const = 0;
 
-  // Does one small piece, tens to hundreds of microseconds, of linking the waiting vectors into the graph. Returns whether
-  // there is more to do. Errors: kLimit (memory).
-  virtual Result<bool> LinkSome() = 0;
+  // Does one small piece, tens to hundreds of microseconds, of linking the waiting vectors into the graph and keeping it good.
+  // Returns whether there is more to do. Errors: kLimit (memory).
+  //   thorough  also look for unreachable vectors where few are new: that looks at the whole graph
+  virtual Result<bool> LinkSome(bool thorough) = 0;
   virtual bool HasUnlinked() const = 0;
   // Vectors ever added; everything up to a mark is linked when LinkedMark() has reached it.
   virtual uint64_t AddedMark() const = 0;
   virtual uint64_t LinkedMark() const = 0;
+  // Whether that is so, and LinkSome(thorough) has nothing to do for it.
+  virtual bool IsLinked(uint64_t mark) const = 0;
   virtual VectorIndexStats stats() const = 0;
 };
 

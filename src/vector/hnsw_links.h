@@ -1,0 +1,27 @@
+// What lists of links are made of: which neighbours a node keeps, and that every node can be come to.
+#pragma once
+
+#include <span>
+#include <vector>
+
+#include "vector/hnsw_walk.h"
+
+namespace agentmemdb {
+
+// HNSW's heuristic (Malkov and Yashunin 2018, algorithm 4): of `candidates`, nearest to the base first, those nearer to it than
+// to one chosen before; none that is deleted, and at most `most`.
+std::vector<uint32_t> ChooseNeighbors(const CodeDistances& distances, std::span<const Candidate> candidates,
+                                      uint32_t most);
+
+// `nodes` with their distances from `node`, nearest first, each once.
+std::vector<Candidate> NearestOf(const CodeDistances& distances, uint32_t node, std::vector<uint32_t> nodes);
+
+std::vector<uint32_t> LinksOf(const HnswNodes& nodes, uint32_t node, int level);
+
+// Whether one of the nodes that `node` links to on that level, other than `except`, links back.
+bool IsLinkedBack(const HnswNodes& nodes, uint32_t node, int level, uint32_t except);
+
+// Makes `from` link to `node`. Where there is no room, the farthest link goes whose node is linked back by another.
+void Attach(HnswNodes* nodes, uint32_t node, int level, uint32_t from);
+
+}  // namespace agentmemdb

@@ -1,0 +1,149 @@
+#include "vector/hnsw_repair.h"
+
+#include <algorithm>
+
+#include "vector/hnsw_links.h"
+
+namespace agentmemdb {
+namespace {
+
+constexpr int kNodesAPiece = 64;
+constexpr size_t kAroundMax = 256;  // living nodes looked at to replace dead ones
+constexpr size_t kDeadMax = 64;     // dead nodes looked through for them
+constexpr uint32_t kAttachEf = 64;
+
+}  // namespace
+
+void HnswRepair::Begin(IdSet linked) {
+  alive_ = IdSet();
+  dead_ = IdSet();
+  reached_ = IdSet();
+  alive_.Reserve(static_cast<uint32_t>(linked.Bound()));
+  dead_.Reserve(static_cast<uint32_t>(linked.Bound()));
+  reached_.Reserve(static_cast<uint32_t>(linked.Bound()));
+  linked.ForEach([this](Slot slot) { (nodes_->IsDeleted(ToInt(slot)) ? dead_ : alive_).Add(slot); });
+  border_.clear();
+  attached_ = 0;
+  next_ = Slot{0};
+  phase_ = Phase::kUnlink;
+}
+
+void HnswRepair::Work() {
+  for (int i = 0; i < kNodesAPiece && phase_ == Phase::kUnlink; ++i) {
+    const std::optional<Slot> node = alive_.Next(next_);
+    if (node) {
+      Unlink(ToInt(*node));
+      next_ = Slot{ToInt(*node) + 1};
+    } else {
+      ChooseEntry();
+      BeginLevel(nodes_->entry().level);
+    }
+  }
+  for (int i = 0; i < kNodesAPiece && phase_ == Phase::kReach; ++i) {
+    if (border_.empty()) {
+      next_ = Slot{0};
+      phase_ = Phase::kAttach;
+    } else {
+      const uint32_t node = border_.back();
+      border_.pop_back();
+      Reach(node);
+    }
+  }
+  if (phase_ == Phase::kAttach) AttachNext();
+}
+
+void HnswRepair::BeginLevel(int level) {
+  level_ = level;
+  phase_ = level < 0 ? Phase::kIdle : Phase::kReach;
+  if (level < 0) return;
+  reached_.Clear();
+  reached_.Add(Slot{nodes_->entry().node});
+  border_.assign(1, nodes_->entry().node);
+}
+
+// The next node that is alive and was not reached. What it leads to is reached from it.
+void HnswRepair::AttachNext() {
+  const auto passed = [this](Slot slot) { return reached_.Contains(slot) || nodes_->LevelOf(ToInt(slot)) < level_; };
+  std::optional<Slot> node = alive_.Next(next_);
+  while (node && passed(*node)) node = alive_.Next(Slot{ToInt(*node) + 1});
+  if (!node) return BeginLevel(level_ - 1);
+  AttachReachable(ToInt(*node));
+  next_ = *node;
+  phase_ = Phase::kReach;
+}
+
+void HnswRepair::Unlink(uint32_t node) {
+  for (int level = nodes_->LevelOf(node); level >= 0; --level) UnlinkLevel(node, level);
+}
+
+void HnswRepair::UnlinkLevel(uint32_t node, int level) {
+  if (dead_.empty()) return;
+  const std::vector<uint32_t> links = LinksOf(*nodes_, node, level);
+  const auto is_dead = [this](uint32_t link) { return dead_.Contains(Slot{link}); };
+  if (std::none_of(links.begin(), links.end(), is_dead)) return;
+  const std::vector<Candidate> candidates = NearestOf(*distances_, node, LivingAround(node, level));
+  nodes_->Links(node, level).Assign(ChooseNeighbors(*distances_, candidates, nodes_->LinksMax(level)));
+}
+
+std::vector<uint32_t> HnswRepair::LivingAround(uint32_t node, int level) const {
+  std::vector<uint32_t> living, dead;
+  const auto look = [&](uint32_t at) {
+    for (const uint32_t link : LinksOf(*nodes_, at, level)) {
+      if (link == node) continue;
+      if (!dead_.Contains(Slot{link}))
+        living.push_back(link);
+      else if (dead.size() < kDeadMax && std::find(dead.begin(), dead.end(), link) == dead.end())
+        dead.push_back(link);
+    }
+  };
+  look(node);
+  for (size_t i = 0; i < dead.size() && living.size() < kAroundMax; ++i) look(dead[i]);
+  return living;
+}
+
+// A living node of the highest level there is.
+void HnswRepair::ChooseEntry() {
+  HnswNodes::Entry entry = nodes_->entry();
+  if (entry.level >= 0 && !alive_.Contains(Slot{entry.node})) {
+    entry = {};
+    alive_.ForEach([&](Slot slot) {
+      if (const int level = nodes_->LevelOf(ToInt(slot)); level > entry.level) entry = {ToInt(slot), level};
+    });
+    nodes_->set_entry(entry);
+  }
+}
+
+void HnswRepair::Reach(uint32_t node) {
+  for (const uint32_t link : LinksOf(*nodes_, node, level_)) {
+    if (reached_.Contains(Slot{link})) continue;
+    reached_.Add(Slot{link});
+    border_.push_back(link);
+  }
+}
+
+void HnswRepair::AttachReachable(uint32_t node) {
+  thread_local HnswWalk walk;
+  CodeQueryBuffer buffer(distances_->format().query_bytes());
+  const CodeTarget target = distances_->TargetOf(node, &buffer);
+  const uint32_t from = DescendTo(level_, *distances_, target, true);
+  walk.Begin(*distances_, target, std::span(&from, 1), {level_, kAttachEf, true, nullptr});
+  while (walk.Step()) {
+  }
+  for (const Candidate& candidate : walk.found()) {
+    if (candidate.node == node || !reached_.Contains(Slot{candidate.node})) continue;
+    // What may lose its link from there is reached through this node instead.
+    const std::vector<uint32_t> before = LinksOf(*nodes_, candidate.node, level_);
+    Attach(nodes_, node, level_, candidate.node);
+    const std::vector<uint32_t> after = LinksOf(*nodes_, candidate.node, level_);
+    for (const uint32_t link : before) {
+      if (link != node && std::find(after.begin(), after.end(), link) == after.end())
+        Attach(nodes_, link, level_, node);
+    }
+    break;
+  }
+  ++attached_;
+  reached_.Add(Slot{node});
+  border_.push_back(node);
+}
+
+}  // namespace agentmemdb

@@ -1,0 +1,55 @@
+// Taking deleted nodes out of the graph, and seeing to it that every node can be reached: what keeps a graph good that changes
+// for ever. A pass goes over all nodes: lists that name a deleted node are chosen anew, from what is left of them and from
+// the deleted nodes' own neighbours. Then, level by level, a walk over everything from the entry finds nodes that cannot be
+// reached, and attaches them. Deleted nodes are not named anywhere then: their slots may be used again.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "base/id_set.h"
+#include "vector/hnsw_walk.h"
+
+namespace agentmemdb {
+
+class HnswRepair {
+ public:
+  HnswRepair(HnswNodes* nodes, const CodeDistances* distances) : nodes_(nodes), distances_(distances) {}
+
+  // Begins a pass over `linked`, every node of the graph; those of them that are deleted now are taken out.
+  void Begin(IdSet linked);
+  bool busy() const { return phase_ != Phase::kIdle; }
+  // One small piece: tens to hundreds of microseconds. Threads: one at a time, and no linker beside it; searches may run.
+  // May throw std::bad_alloc; the piece is done later then.
+  void Work();
+
+  // Of the last pass: the nodes taken out, and how many could not be reached.
+  const IdSet& removed() const { return dead_; }
+  uint32_t attached() const { return attached_; }
+
+ private:
+  enum class Phase { kIdle, kUnlink, kReach, kAttach };
+
+  void Unlink(uint32_t node);
+  void UnlinkLevel(uint32_t node, int level);
+  // The living neighbours of a node, and of the dead ones among them.
+  std::vector<uint32_t> LivingAround(uint32_t node, int level) const;
+  void ChooseEntry();
+  // Begins the walk over a level, or ends the pass below level 0.
+  void BeginLevel(int level);
+  void Reach(uint32_t node);
+  void AttachNext();
+  void AttachReachable(uint32_t node);
+
+  HnswNodes* nodes_;
+  const CodeDistances* distances_;
+  Phase phase_ = Phase::kIdle;
+  IdSet alive_, dead_;
+  int level_ = 0;  // of the walk
+  IdSet reached_;
+  Slot next_{0};                  // where the phase goes on
+  std::vector<uint32_t> border_;  // reached, and not looked at yet
+  uint32_t attached_ = 0;
+};
+
+}  // namespace agentmemdb
