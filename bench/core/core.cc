@@ -1,6 +1,6 @@
-// core_bench FILE n dimensions queries k [rounds]: our index against plain hnswlib compiled for this CPU, in C++, on one thread.
-// FILE is what bench/data.js writes. Builds both, finds for each the smallest ef that reaches recall 0.95 and 0.99, and measures
-// thread CPU time per query in interleaved rounds, the caches emptied before each. Prints one JSON object.
+// Our index against plain hnswlib compiled for this CPU, in C++; started by core.js. Builds both over the same vectors, finds
+// for each the smallest ef that reaches recall 0.95 and 0.99, and measures thread CPU time per query in interleaved rounds, the
+// caches emptied before each; lower quartiles over the rounds.
 #include <algorithm>
 #include <cstdio>
 #include <cstdlib>
@@ -91,76 +91,93 @@ double LowerQuartile(std::vector<double> values) {
   return values[values.size() / 4];
 }
 
-int Run(const Data& data, int rounds) {
-  const auto n = static_cast<uint32_t>(data.n);
-  const uint32_t ef_construction = std::getenv("EFC") ? static_cast<uint32_t>(std::atoi(std::getenv("EFC"))) : 200;
-  std::vector<RowId> rows(n);
-  for (uint32_t i = 0; i < n; ++i) rows[i] = RowId{i + 1};
+struct Options {
+  int rounds = 8;
+  uint32_t ef_construction = 200;
+  int threads = 1;       // that link our graph
+  bool baseline = true;  // measure hnswlib too
+};
 
-  HnswIndex ours(Metric::kIp, static_cast<uint32_t>(data.dimensions), {16, ef_construction, 0});
-  int64_t start = ThreadCpuMicros();
-  ours.Reserve(n, n);
-  for (uint32_t i = 0; i < n; ++i) ours.Stage(Slot{i}, {&data.base[i * data.dimensions], data.dimensions});
-  for (uint32_t i = 0; i < n; ++i) ours.Add(Slot{i});
-  const int64_t staged = ThreadCpuMicros();
-  const int64_t wall = MonotonicMicros();
-  const int threads = std::getenv("THREADS") ? std::atoi(std::getenv("THREADS")) : 1;
-  std::vector<std::thread> others;
-  const auto link = [&ours] {
-    while (ours.LinkSome(true).value()) {
+// Our index over the base, linked; tells how long that took.
+void BuildOurs(const Data& data, const Options& options, HnswIndex* index) {
+  const auto n = static_cast<uint32_t>(data.n);
+  const int64_t start = ThreadCpuMicros();
+  index->Reserve(n, n);
+  for (uint32_t i = 0; i < n; ++i) index->Stage(Slot{i}, {&data.base[i * data.dimensions], data.dimensions});
+  for (uint32_t i = 0; i < n; ++i) index->Add(Slot{i});
+  const int64_t staged = ThreadCpuMicros(), wall = MonotonicMicros();
+  const auto link = [index] {
+    while (index->LinkSome(true).value()) {
     }
   };
-  for (int t = 1; t < threads; ++t) others.emplace_back(link);
+  std::vector<std::thread> others;
+  for (int t = 1; t < options.threads; ++t) others.emplace_back(link);
   link();
   for (std::thread& other : others) other.join();
-  const int64_t linked = ThreadCpuMicros();
-  std::fprintf(stderr, "ours: encoded %.0f/s, linked %.0f/s (CPU of one thread), %.0f/s wall, %d threads\n",
-               1e6 * n / static_cast<double>(staged - start), 1e6 * n / static_cast<double>(linked - staged),
-               1e6 * n / static_cast<double>(MonotonicMicros() - wall), threads);
+  const auto rate = [n](int64_t micros) { return 1e6 * n / static_cast<double>(std::max<int64_t>(1, micros)); };
+  std::printf("ours     coded %.0f/s, linked %.0f/s by the clock, %.0f/s of one thread's CPU time, %d threads\n",
+              rate(staged - start), rate(MonotonicMicros() - wall), rate(ThreadCpuMicros() - staged), options.threads);
+}
 
-  void* plain = nullptr;
-  if (std::getenv("NO_BASELINE") == nullptr) {
-    plain = BaselineNew(data.dimensions, n, 16, 200);
-    start = ThreadCpuMicros();
-    for (uint32_t i = 0; i < n; ++i) BaselineAdd(plain, &data.base[i * data.dimensions], i);
-    std::fprintf(stderr, "hnswlib: linked %.0f/s\n", 1e6 * n / static_cast<double>(ThreadCpuMicros() - start));
+void* BuildBaseline(const Data& data, const Options& options) {
+  void* index = BaselineNew(data.dimensions, data.n, 16, options.ef_construction);
+  const int64_t start = ThreadCpuMicros();
+  for (size_t i = 0; i < data.n; ++i) BaselineAdd(index, &data.base[i * data.dimensions], i);
+  std::printf("hnswlib  linked %.0f/s of CPU time\n",
+              1e6 * static_cast<double>(data.n) / static_cast<double>(ThreadCpuMicros() - start));
+  return index;
+}
+
+void Compare(const Data& data, const Options& options, const SearchFunction& ours, const SearchFunction& plain) {
+  for (const double recall : {0.95, 0.99}) {
+    const size_t our_ef = SmallestEf(data, ours, recall),
+                 plain_ef = options.baseline ? SmallestEf(data, plain, recall) : 0;
+    std::vector<double> mine, theirs;
+    for (int round = 0; round < options.rounds; ++round) {
+      mine.push_back(MicrosAQuery(data, ours, our_ef));
+      if (options.baseline) theirs.push_back(MicrosAQuery(data, plain, plain_ef));
+    }
+    std::printf("recall@%zu %.2f: ours ef %zu, %.1f us", data.k, recall, our_ef, LowerQuartile(mine));
+    if (options.baseline)
+      std::printf("; hnswlib ef %zu, %.1f us; %.2fx", plain_ef, LowerQuartile(theirs),
+                  LowerQuartile(theirs) / LowerQuartile(mine));
+    std::printf("\n");
   }
+}
 
-  const SearchFunction search_ours = [&](const float* query, size_t ef, uint32_t* found) {
+void Run(const Data& data, const Options& options) {
+  std::vector<RowId> rows;
+  for (size_t i = 0; i < data.n; ++i) rows.push_back(RowId{static_cast<int64_t>(i) + 1});
+  HnswIndex index(Metric::kIp, static_cast<uint32_t>(data.dimensions), {16, options.ef_construction, 0});
+  BuildOurs(data, options, &index);
+  void* baseline = options.baseline ? BuildBaseline(data, options) : nullptr;
+
+  const SearchFunction ours = [&](const float* query, size_t ef, uint32_t* found) {
     VectorSearch search;
     search.query = {query, data.dimensions};
     search.k = static_cast<uint32_t>(data.k);
     search.ef = static_cast<uint32_t>(ef);
     search.rows = rows;
-    const Result<VectorSearchResult> result = ours.Search(search, {});
+    const Result<VectorSearchResult> result = index.Search(search, {});
     for (size_t i = 0; i < result.value().neighbors.size(); ++i) found[i] = ToInt(result.value().neighbors[i].slot);
   };
-  const SearchFunction search_plain = [&](const float* query, size_t ef, uint32_t* found) {
-    BaselineSearch(plain, query, data.k, ef, found);
+  const SearchFunction plain = [&](const float* query, size_t ef, uint32_t* found) {
+    BaselineSearch(baseline, query, data.k, ef, found);
   };
-  for (const size_t ef : {size_t{50}, size_t{180}, size_t{360}})
-    std::fprintf(stderr, "ef %zu: recall ours %.4f, hnswlib %.4f\n", ef, RecallOf(data, search_ours, ef),
-                 plain ? RecallOf(data, search_plain, ef) : 0);
-  for (const double recall : {0.95, 0.99}) {
-    const size_t ours_ef = SmallestEf(data, search_ours, recall),
-                 plain_ef = plain ? SmallestEf(data, search_plain, recall) : 0;
-    std::vector<double> mine, theirs;
-    for (int round = 0; round < rounds; ++round) {
-      mine.push_back(MicrosAQuery(data, search_ours, ours_ef));
-      if (plain) theirs.push_back(MicrosAQuery(data, search_plain, plain_ef));
-    }
-    const double a = LowerQuartile(mine), b = plain ? LowerQuartile(theirs) : 0;
-    std::printf("recall %.2f: ours ef %zu %.1f us, hnswlib ef %zu %.1f us, %.2fx\n", recall, ours_ef, a, plain_ef, b,
-                b / a);
-  }
-  if (plain) BaselineDelete(plain);
-  return 0;
+  Compare(data, options, ours, plain);
+  if (baseline != nullptr) BaselineDelete(baseline);
 }
 
 }  // namespace
 
 int main(int argc, char** argv) {
-  if (argc < 6) return std::fprintf(stderr, "core_bench FILE n dimensions queries k [rounds]\n"), 2;
-  const auto number = [&](int i) { return static_cast<size_t>(std::atoll(argv[i])); };
-  return Run(Load(argv[1], number(2), number(3), number(4), number(5)), argc > 6 ? std::atoi(argv[6]) : 8);
+  if (argc != 10) {
+    std::fprintf(stderr,
+                 "core_bench FILE n dimensions queries k rounds efConstruction threads baseline(0|1); see core.js\n");
+    return 2;
+  }
+  const auto number = [&](int i) { return std::strtoull(argv[i], nullptr, 10); };
+  Run(Load(argv[1], number(2), number(3), number(4), number(5)),
+      {static_cast<int>(number(6)), static_cast<uint32_t>(number(7)), static_cast<int>(number(8)), number(9) != 0});
+  return 0;
 }
