@@ -70,6 +70,9 @@ export interface VersionOptions {
 
 /** Accepted by open(). */
 export interface OpenOptions extends CallOptions {
+  /** true: every write rejects with ERR_READ_ONLY, and nothing is created; a file that is not there is ERR_NOT_FOUND. Works
+   *  on files and in folders that cannot be written to. Default false. */
+  readOnly?: boolean;
   /** 'full' (default): a write that resolved survives power loss. 'normal': it survives a killed process; power loss may
    *  take the last writes, never consistency. The first handle on a path decides for all handles of the process. */
   durability?: 'full' | 'normal';
@@ -81,7 +84,8 @@ export interface OpenOptions extends CallOptions {
 
 /** Opens or creates a database file; ':memory:' makes a private one that lives as long as the handle. Sync twin.
  *  Handles on one path share one engine, in worker threads too.
- *  @throws ERR_INVALID_ARGUMENT, ERR_IO (cannot be opened or created), ERR_CORRUPT (not a database, or damaged),
+ *  @throws ERR_INVALID_ARGUMENT, ERR_NOT_FOUND (readOnly, and there is no database), ERR_IO (cannot be opened or created, or
+ *          this process has another file open by that name), ERR_CORRUPT (not a database, or damaged),
  *          ERR_UNSUPPORTED (another program's database, or a newer format), ERR_BUSY. */
 export function open(path: string, options?: OpenOptions): Promise<Database>;
 export function openSync(path: string, options?: Omit<OpenOptions, keyof CallOptions>): Database;
@@ -497,6 +501,8 @@ export interface DatabaseStats {
   path: string;
   /** 'shared': many connections on one file. 'single': one connection (':memory:'). */
   storageMode: 'shared' | 'single';
+  /** Of this handle. */
+  readOnly: boolean;
   /** What the first handle of this process on the path asked for. */
   durability: 'full' | 'normal';
   /** Grows by one with every transaction. */

@@ -252,10 +252,11 @@ CollectionRequest Args::CollectionOptions(size_t index) {
   return request;
 }
 
-DatabaseOptions Args::OpenOptions(size_t path_index, size_t options_index, int64_t* pending_max) {
+DatabaseOptions Args::OpenOptions(size_t path_index, size_t options_index, HandleOptions* handle) {
   DatabaseOptions options;
   options.path = FilePath(path_index, "path");
-  Fields fields(this, At(options_index), "options", {"durability", "busyTimeoutMs", "maxPending"});
+  Fields fields(this, At(options_index), "options", {"readOnly", "durability", "busyTimeoutMs", "maxPending"});
+  handle->read_only = options.read_only = fields.Boolean("readOnly").value_or(false);
   if (std::optional<std::string> durability = fields.String("durability")) {
     if (*durability != "full" && *durability != "normal")
       Refuse(Status::InvalidArgument("options.durability", "must be 'full' or 'normal', got '" + *durability + "'"));
@@ -265,8 +266,8 @@ DatabaseOptions Args::OpenOptions(size_t path_index, size_t options_index, int64
   if (busy_timeout_ms > 2147483647)
     Refuse(Status::InvalidArgument("options.busyTimeoutMs", "must be an integer in 0..2147483647"));
   options.busy_timeout_ms = static_cast<int>(busy_timeout_ms);
-  *pending_max = fields.Integer("maxPending").value_or(10000);
-  if (*pending_max < 1 || *pending_max > 1000000)
+  handle->pending_max = fields.Integer("maxPending").value_or(10000);
+  if (handle->pending_max < 1 || handle->pending_max > 1000000)
     Refuse(Status::InvalidArgument("options.maxPending", "must be an integer in 1..1000000"));
   return options;
 }

@@ -13,6 +13,7 @@
 
 #include "base/cancel.h"
 #include "base/status.h"
+#include "binding/call.h"
 #include "binding/environment.h"
 #include "engine/find.h"
 #include "engine/op.h"
@@ -54,8 +55,8 @@ class Args {
   FindQuery Page(size_t index);
   Include IncludeFields(size_t index, const char* name);
   CollectionRequest CollectionOptions(size_t index);
-  // Options of open(), and how many calls may be pending.
-  DatabaseOptions OpenOptions(size_t path_index, size_t options_index, int64_t* pending_max);
+  // Options of open(): those of the engine, and those of the handle.
+  DatabaseOptions OpenOptions(size_t path_index, size_t options_index, HandleOptions* handle);
   // The last two arguments of every asynchronous method: a CancelToken or undefined, milliseconds or undefined.
   CancelToken Control(size_t token_index);
 

@@ -22,13 +22,19 @@ enum class CallKind {
   kBackground,  // a slice of work that nobody waits for, or that can wait
 };
 
+// What open() was told about one handle, beside the engine it shares with others.
+struct HandleOptions {
+  bool read_only = false;
+  int64_t pending_max = 10000;  // calls
+};
+
 // What the calls of one handle share. Touched on the JavaScript thread only.
 struct Handle {
   std::shared_ptr<Database> database;
+  HandleOptions options;
   bool closing = false;
-  int64_t pending = 0;     // accepted and not settled
-  int64_t background = 0;  // of them, those that nobody waits for
-  int64_t pending_max = 10000;
+  int64_t pending = 0;              // accepted and not settled
+  int64_t background = 0;           // of them, those that nobody waits for
   std::function<void()> when_idle;  // set by close(): runs when pending reaches 0
 };
 

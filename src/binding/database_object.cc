@@ -15,7 +15,7 @@ char sync_twin;  // Its address marks the sync registration of a method.
 
 struct Opened {
   std::shared_ptr<Database> database;
-  int64_t pending_max;
+  HandleOptions options;
 };
 
 }  // namespace
@@ -53,7 +53,7 @@ DatabaseObject::DatabaseObject(const Napi::CallbackInfo& info)
   if (!info[0].IsExternal()) throw Napi::TypeError::New(info.Env(), "use open()");
   const auto* opened = info[0].As<Napi::External<Opened>>().Data();
   handle_->database = opened->database;
-  handle_->pending_max = opened->pending_max;
+  handle_->options = opened->options;
 }
 
 DatabaseObject::~DatabaseObject() {
@@ -65,14 +65,14 @@ DatabaseObject::~DatabaseObject() {
 Napi::Value DatabaseObject::Open(const Napi::CallbackInfo& info) {
   Args args(info, "open");
   Opened opened;
-  const DatabaseOptions options = args.OpenOptions(0, 1, &opened.pending_max);
+  const DatabaseOptions options = args.OpenOptions(0, 1, &opened.options);
   const CancelToken cancel = args.Control(2);
   return Start<Opened>(
       CallKind::kSolo, args, nullptr, cancel,
       [options, opened](const CancelToken& token) -> Result<Opened> {
         Result<std::shared_ptr<Database>> database = Database::Open(options, token);
         if (!database.ok()) return database.status();
-        return Opened{*database, opened.pending_max};
+        return Opened{*database, opened.options};
       },
       [](Napi::Env env, Opened& result) -> Napi::Value {
         return Environment::Of(env).database_class.New({Napi::External<Opened>::New(env, &result)});
@@ -97,11 +97,16 @@ Napi::Value DatabaseObject::GetCollection(const Napi::CallbackInfo& info) {
 
 // createCollection(name, options, openExisting, token, timeoutMs).
 Napi::Value DatabaseObject::CreateCollection(const Napi::CallbackInfo& info) {
-  Args args(info, "Database.createCollection");
+  // With openExisting it is the second half of collection(): there is none of that name.
+  Args args(info, info[2].ToBoolean() ? "Database.collection" : "Database.createCollection");
   CreateCollectionOp op;
   op.name = args.String(0, "name");
   op.request = args.CollectionOptions(1);
   op.open_existing = args.Bool(2, "openExisting");
+  if (op.open_existing && handle_->options.read_only)
+    args.Refuse(Status(Code::kReadOnly, "there is no collection '" + op.name +
+                                            "', and the database was opened read-only; "
+                                            "open it without readOnly to create one"));
   const CancelToken cancel = args.Control(3);
   return StartCall(args, handle_, cancel,
                    std::make_unique<WritingCall>(std::move(op), [handle = handle_](Napi::Env env, WriteCall& call) {
@@ -142,8 +147,11 @@ Napi::Value DatabaseObject::Stats(const Napi::CallbackInfo& info) {
                    environment.loop_step_max_micros};
   return Start<std::string>(
       CallKind::kSolo, args, handle_, cancel,
-      [database = handle_->database, queue = std::move(queue)](const CancelToken&) -> Result<std::string> {
-        return StatsToJson(database->stats(), queue);
+      [database = handle_->database, read_only = handle_->options.read_only,
+       queue = std::move(queue)](const CancelToken&) -> Result<std::string> {
+        DatabaseStats stats = database->stats();
+        stats.read_only = read_only;  // The engine may be shared with handles that write.
+        return StatsToJson(stats, queue);
       },
       [](Napi::Env env, std::string& json) { return ToJs(env, json); });
 }
@@ -237,7 +245,7 @@ Napi::Value DatabaseObject::Version(const Napi::CallbackInfo& info) {
 
 // hasRoom(): whether at most half of the calls that may be pending are.
 Napi::Value DatabaseObject::HasRoom(const Napi::CallbackInfo& info) {
-  return Napi::Boolean::New(info.Env(), handle_->pending <= handle_->pending_max / 2);
+  return Napi::Boolean::New(info.Env(), handle_->pending <= handle_->options.pending_max / 2);
 }
 
 }  // namespace agentmemdb::binding

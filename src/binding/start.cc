@@ -10,8 +10,9 @@ Status Admit(const Args& args, const Handle* handle, const Call& call) {
   if (!args.status().ok()) return args.status();
   if (handle == nullptr) return {};
   if (handle->closing) return Status(Code::kClosed, "the database is closed; open it again");
+  if (handle->options.read_only && call.kind == CallKind::kWrite) return OpenedReadOnly();
   const int64_t pending = handle->pending - handle->background;
-  if (!args.sync() && call.keeps_alive && pending >= handle->pending_max)
+  if (!args.sync() && call.keeps_alive && pending >= handle->options.pending_max)
     return Status(Code::kQueueFull, std::to_string(pending) +
                                         " calls are waiting on this handle; await some of them, or raise maxPending");
   return {};

@@ -189,6 +189,7 @@ std::string StatsToJson(const DatabaseStats& stats, const QueueStats& queue) {
   ObjectWriter object(&json);
   object.Text("path", stats.path);
   object.Text("storageMode", stats.single ? "single" : "shared");
+  object.Key("readOnly")->append(stats.read_only ? "true" : "false");
   object.Text("durability", stats.durability == Durability::kFull ? "full" : "normal");
   object.Integer("changeVersion", stats.change_version);
   object.Integer("collections", stats.collections);

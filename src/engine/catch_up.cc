@@ -56,6 +56,7 @@ Status Database::CatchUpLocked(const CancelToken& cancel) {
   } catch (const std::bad_alloc&) {
     status = Status(Code::kLimit, "out of memory while loading " + path());
   }
+  if (Status unchanged = (*rows)->CheckUnchanged(); !unchanged.ok()) status = std::move(unchanged);
   if (!status.ok()) ForgetEverything();
   return status;
 }
