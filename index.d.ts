@@ -80,6 +80,12 @@ export interface OpenOptions extends CallOptions {
   busyTimeoutMs?: number;
   /** Calls that may wait or run on this handle at once; one more rejects with ERR_QUEUE_FULL. 1..1e6, default 10,000. */
   maxPending?: number;
+  /** Bytes of input (vectors, texts, metadata, ids, filters) that calls of this handle may hold while they wait or run; a
+   *  further call rejects with ERR_QUEUE_FULL. A call is taken as long as the others hold less, so one may be larger.
+   *  1..2^53, default 256 MiB. */
+  maxPendingBytes?: number;
+  /** Records of one addMany, upsertMany or batch; more are ERR_LIMIT. 1..100,000, default 100,000. */
+  maxBatch?: number;
 }
 
 /** Opens or creates a database file; ':memory:' makes a private one that lives as long as the handle. Sync twin.
@@ -525,6 +531,8 @@ export interface DatabaseStats {
     waiting: number;
     /** Calls of this thread that run. */
     running: number;
+    /** Bytes of input that calls of this handle hold, which maxPendingBytes bounds. */
+    pendingBytes: number;
     /** Most AsyncWorkers ever in flight at once in this process. */
     workersMax: number;
     /** Write transactions committed. */
@@ -563,8 +571,8 @@ export class Database {
   /** Deletes a collection and its records; false if there is none of that name. Sync twin. */
   deleteCollection(name: string, options?: CallOptions): Promise<boolean>;
   deleteCollectionSync(name: string): boolean;
-  /** Up to 100,000 writes, all or nothing, across collections. Sync twin.
-   *  @throws what the operation that fails would; `argument` begins with `operations[i]`. */
+  /** Up to `maxBatch` writes, all or nothing, across collections. Sync twin.
+   *  @throws ERR_LIMIT (more writes, or more than 256 MiB), and what the operation that fails would; `argument` begins with `operations[i]`. */
   batch(operations: readonly BatchOperation[], options?: CallOptions): Promise<BatchOperationResult[]>;
   batchSync(operations: readonly BatchOperation[]): BatchOperationResult[];
   /** Copies one committed state into a new file, while reads and writes go on. The file appears when it is complete.
@@ -618,10 +626,12 @@ export class Collection<TMeta extends object = Metadata> {
   /** Stores a record, replacing one with the same id as a whole (createdAt stays). Sync twin. */
   upsert(record: RecordInput<TMeta>, options?: CallOptions): Promise<WriteResult>;
   upsertSync(record: RecordInput<TMeta>): WriteResult;
-  /** Stores up to 100,000 new records, all or nothing. Sync twin. @throws ERR_ALREADY_EXISTS naming the id. */
+  /** Stores up to `maxBatch` new records, all or nothing. Sync twin.
+   *  @throws ERR_ALREADY_EXISTS naming the id, ERR_LIMIT (more records, or more than 256 MiB). */
   addMany(records: readonly RecordInput<TMeta>[] | RecordColumns<TMeta>, options?: ProgressOptions & CallOptions): Promise<BulkResult>;
   addManySync(records: readonly RecordInput<TMeta>[] | RecordColumns<TMeta>): BulkResult;
-  /** Stores or replaces up to 100,000 records, all or nothing; of equal ids the last wins. Sync twin. */
+  /** Stores or replaces up to `maxBatch` records, all or nothing; of equal ids the last wins. Sync twin.
+   *  @throws ERR_LIMIT (more records, or more than 256 MiB). */
   upsertMany(records: readonly RecordInput<TMeta>[] | RecordColumns<TMeta>, options?: ConflictOptions & ProgressOptions & CallOptions): Promise<BulkResult>;
   upsertManySync(records: readonly RecordInput<TMeta>[] | RecordColumns<TMeta>, options?: ConflictOptions): BulkResult;
   /** Changes some fields of a record. Sync twin.

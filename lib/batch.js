@@ -21,14 +21,20 @@ const FIELDS = {
 
 class WriteBatchBuilder {
   #operations;
-  batch = new native.WriteBatch();
+  batch;
   ids = [];
 
-  constructor(operations) {
+  /**
+   * @param database the addon's.
+   * @param bounded by maxPending and maxPendingBytes: a sync twin is not.
+   */
+  constructor(operations, { database, bounded }) {
     if (!Array.isArray(operations)) {
       throw invalidArgument(METHOD, 'operations', `must be an array, got ${describe(operations)}`);
     }
     this.#operations = operations;
+    this.batch = new native.WriteBatch(database, bounded);
+    this.batch.reserve(operations.length);
   }
 
   get done() {

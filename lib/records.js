@@ -104,19 +104,24 @@ function checkMatrix(method, matrix, rows, dimensions) {
 class BatchBuilder {
   #source;
   #next = 0;
-  batch = new native.RecordBatch();
+  batch;
   ids = [];
 
-  constructor(method, input, dimensions) {
+  /**
+   * @param collection the addon's.
+   * @param bounded by maxPending and maxPendingBytes: a sync twin is not.
+   */
+  constructor(method, input, { collection, dimensions, bounded }) {
     this.#source = recordSource(method, input);
     const { matrix } = this.#source;
     if (matrix !== undefined) {
       checkMatrix(method, matrix, this.#source.length, dimensions);
       this.#source.length ??= matrix.length / dimensions;
-      if (matrix.length > 0) this.batch.setMatrix(matrix, this.#source.length);
     }
     this.#source.length ??= 0;
+    this.batch = new native.RecordBatch(collection, method, bounded);
     this.batch.reserve(this.#source.length);
+    if (matrix?.length > 0) this.batch.setMatrix(matrix, this.#source.length);
   }
 
   get done() {

@@ -5,6 +5,7 @@
 // Not the global one: that may be a test's fake clock by the time it is used.
 const { setImmediate } = require('node:timers');
 const native = require('./native');
+const { fromNative } = require('./errors');
 
 const SLICE_MICROS = 1000;
 const STEPS_BETWEEN_LOOKS = 8;
@@ -22,19 +23,42 @@ function slice(isDone, step, finish = () => {}) {
   native.noteStep(native.threadCpuMicros() - start);
 }
 
-/** Builds what has `done` and `slice()`. `next`: called before every slice; what it throws ends the building. */
-async function build(builder, next) {
-  while (!builder.done) {
-    next();
-    builder.slice();
-    if (!builder.done) await turnOfTheLoop();
+/**
+ * Builds the batch of a bulk call and hands it to `use`; afterwards nothing of it is held, whatever happened.
+ * @param make makes what has `batch`, `done` and `slice()`.
+ * @param next called before every slice; what it throws ends the building.
+ */
+async function build(make, next, use) {
+  const builder = refusing(make);
+  try {
+    while (!builder.done) {
+      next();
+      refusing(() => builder.slice());
+      if (!builder.done) await turnOfTheLoop();
+    }
+    return await use(builder);
+  } finally {
+    builder.batch.drop();
   }
-  return builder;
 }
 
-function buildSync(builder) {
-  while (!builder.done) builder.slice();
-  return builder;
+function buildSync(make, use) {
+  const builder = refusing(make);
+  try {
+    while (!builder.done) refusing(() => builder.slice());
+    return use(builder);
+  } finally {
+    builder.batch.drop();
+  }
+}
+
+// The addon says what it refuses by throwing facts.
+function refusing(step) {
+  try {
+    return step();
+  } catch (thrown) {
+    throw fromNative(thrown);
+  }
 }
 
 module.exports = { turnOfTheLoop, slice, build, buildSync };

@@ -42,7 +42,7 @@ Napi::Function DatabaseObject::Define(Napi::Env env) {
                          InstanceMethod<&Self::Close>("closeSync", napi_default, &sync_twin),
                          InstanceMethod<&Self::Path>("path"),
                          InstanceMethod<&Self::Version>("version"),
-                         InstanceMethod<&Self::HasRoom>("hasRoom"),
+                         InstanceMethod<&Self::Drained>("drained"),
                      });
 }
 
@@ -54,6 +54,13 @@ DatabaseObject::DatabaseObject(const Napi::CallbackInfo& info)
   const auto* opened = info[0].As<Napi::External<Opened>>().Data();
   handle_->database = opened->database;
   handle_->options = opened->options;
+}
+
+const DatabaseObject* DatabaseObject::Read(Napi::Value value) {
+  if (!value.IsObject()) return nullptr;
+  const Napi::Object object = value.As<Napi::Object>();
+  if (!object.InstanceOf(Environment::Of(value.Env()).database_class.Value())) return nullptr;
+  return Unwrap(object);
 }
 
 DatabaseObject::~DatabaseObject() {
@@ -144,7 +151,7 @@ Napi::Value DatabaseObject::Stats(const Napi::CallbackInfo& info) {
   const CancelToken cancel = args.Control(0);
   const Environment& environment = Environment::Of(info.Env());
   QueueStats queue{Scheduler::Get().stats(lane_.get()), lane_->operations(), environment.loop_steps,
-                   environment.loop_step_max_micros};
+                   environment.loop_step_max_micros, handle_->pending_bytes};
   return Start<std::string>(
       CallKind::kSolo, args, handle_, cancel,
       [database = handle_->database, read_only = handle_->options.read_only,
@@ -175,23 +182,25 @@ Napi::Value DatabaseObject::BackUp(const Napi::CallbackInfo& info) {
 Napi::Value DatabaseObject::Batch(const Napi::CallbackInfo& info) {
   Args args(info, "Database.batch");
   std::vector<Op> ops;
+  InputBytes input;
   if (WriteBatchObject* batch = WriteBatchObject::Read(info[0]))
-    args.Refuse(batch->Take(handle_.get(), &ops));
+    batch->Take(&ops, &input);
   else
     args.Refuse(Status::InvalidArgument("operations", "must be a batch"));
   const CancelToken cancel = args.Control(1);
-  return StartCall(args, handle_, cancel,
-                   std::make_unique<WritingCall>(std::move(ops), [](Napi::Env env, WriteCall& call) -> Napi::Value {
-                     std::string deleted;
-                     for (const Op& op : call.ops) {
-                       const auto* remove = std::get_if<DeleteOp>(&op);
-                       deleted.push_back(remove != nullptr && remove->deleted ? '1' : '0');
-                     }
-                     Napi::Object result = Napi::Object::New(env);
-                     result.Set("version", Napi::Number::New(env, static_cast<double>(call.version)));
-                     result.Set("deleted", ToJs(env, deleted));
-                     return result;
-                   }));
+  auto call = std::make_unique<WritingCall>(std::move(ops), [](Napi::Env env, WriteCall& done) -> Napi::Value {
+    std::string deleted;
+    for (const Op& op : done.ops) {
+      const auto* remove = std::get_if<DeleteOp>(&op);
+      deleted.push_back(remove != nullptr && remove->deleted ? '1' : '0');
+    }
+    Napi::Object result = Napi::Object::New(env);
+    result.Set("version", Napi::Number::New(env, static_cast<double>(done.version)));
+    result.Set("deleted", ToJs(env, deleted));
+    return result;
+  });
+  call->input = std::move(input);
+  return StartCall(args, handle_, cancel, std::move(call));
 }
 
 // runBackground(): one slice; resolves whether there is more. Nobody waits for it, and it keeps no process alive.
@@ -243,9 +252,9 @@ Napi::Value DatabaseObject::Version(const Napi::CallbackInfo& info) {
   return Napi::Number::New(info.Env(), database == nullptr ? 0 : static_cast<double>(database->applied()));
 }
 
-// hasRoom(): whether at most half of the calls that may be pending are.
-Napi::Value DatabaseObject::HasRoom(const Napi::CallbackInfo& info) {
-  return Napi::Boolean::New(info.Env(), handle_->pending <= handle_->options.pending_max / 2);
+// drained(): whether calls were refused for want of room and there is some again. Says so once.
+Napi::Value DatabaseObject::Drained(const Napi::CallbackInfo& info) {
+  return Napi::Boolean::New(info.Env(), binding::Drained(handle_.get()));
 }
 
 }  // namespace agentmemdb::binding

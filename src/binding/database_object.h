@@ -18,6 +18,10 @@ class DatabaseObject : public Napi::ObjectWrap<DatabaseObject> {
   explicit DatabaseObject(const Napi::CallbackInfo& info);
   ~DatabaseObject() override;
 
+  // nullptr when `value` is not one.
+  static const DatabaseObject* Read(Napi::Value value);
+  const std::shared_ptr<Handle>& handle() const { return handle_; }
+
   // open(path, options, token, timeoutMs), and its sync twin.
   static Napi::Value Open(const Napi::CallbackInfo& info);
 
@@ -33,7 +37,7 @@ class DatabaseObject : public Napi::ObjectWrap<DatabaseObject> {
   Napi::Value Close(const Napi::CallbackInfo& info);
   Napi::Value Path(const Napi::CallbackInfo& info);
   Napi::Value Version(const Napi::CallbackInfo& info);
-  Napi::Value HasRoom(const Napi::CallbackInfo& info);
+  Napi::Value Drained(const Napi::CallbackInfo& info);
 
   std::shared_ptr<Lane> lane_;
   std::shared_ptr<Handle> handle_;

@@ -201,6 +201,7 @@ std::string StatsToJson(const DatabaseStats& stats, const QueueStats& queue) {
   writer.Integer("workerLimit", queue.scheduler.worker_limit);
   writer.Integer("waiting", queue.scheduler.waiting);
   writer.Integer("running", queue.scheduler.running);
+  writer.Integer("pendingBytes", queue.pending_bytes);
   writer.Integer("workersMax", queue.scheduler.workers_max);
   writer.Integer("writeGroups", stats.write_groups);
   writer.Integer("writeCalls", stats.write_calls);

@@ -40,6 +40,7 @@ struct QueueStats {
   SchedulerStats scheduler;
   std::vector<OperationStats> operations;
   int64_t loop_steps = 0, loop_step_max_micros = 0;
+  int64_t pending_bytes = 0;  // of the handle
 };
 std::string StatsToJson(const DatabaseStats& stats, const QueueStats& queue);
 
