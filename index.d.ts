@@ -521,6 +521,10 @@ export interface DatabaseStats {
   fileBytes: number;
   /** Size of its write-ahead log. */
   walBytes: number;
+  /** What the engine holds in memory, about: indexes, and the rows of ':memory:'. */
+  memoryBytes: number;
+  /** What V8 was told that the engines of this thread's open handles hold. It is told in steps of at least 64 MiB. */
+  externalBytes: number;
   /** Engines open in this process, over all threads. */
   engines: number;
   /** The calls of this thread, and the workers they share with the whole process. */

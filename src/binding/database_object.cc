@@ -49,11 +49,13 @@ Napi::Function DatabaseObject::Define(Napi::Env env) {
 DatabaseObject::DatabaseObject(const Napi::CallbackInfo& info)
     : Napi::ObjectWrap<DatabaseObject>(info),
       lane_(Environment::Of(info.Env()).lane),
+      memory_(Environment::Of(info.Env()).memory),
       handle_(std::make_shared<Handle>()) {
   if (!info[0].IsExternal()) throw Napi::TypeError::New(info.Env(), "use open()");
   const auto* opened = info[0].As<Napi::External<Opened>>().Data();
   handle_->database = opened->database;
   handle_->options = opened->options;
+  memory_->Join(handle_->database.get());
 }
 
 const DatabaseObject* DatabaseObject::Read(Napi::Value value) {
@@ -64,9 +66,16 @@ const DatabaseObject* DatabaseObject::Read(Napi::Value value) {
 }
 
 DatabaseObject::~DatabaseObject() {
+  if (handle_->closing) return;
   // Collected without close(). Calls in flight hold the engine themselves.
   handle_->closing = true;
-  lane_->Retire(std::move(handle_->database));
+  lane_->Retire(GiveBack());
+}
+
+std::shared_ptr<Database> DatabaseObject::GiveBack() {
+  memory_->Leave(handle_->database.get());
+  if (lane_->alive()) memory_->Report(Env());
+  return std::move(handle_->database);
 }
 
 Napi::Value DatabaseObject::Open(const Napi::CallbackInfo& info) {
@@ -150,15 +159,13 @@ Napi::Value DatabaseObject::Stats(const Napi::CallbackInfo& info) {
   Args args(info, "Database.stats");
   const CancelToken cancel = args.Control(0);
   const Environment& environment = Environment::Of(info.Env());
-  QueueStats queue{Scheduler::Get().stats(lane_.get()), lane_->operations(), environment.loop_steps,
-                   environment.loop_step_max_micros, handle_->pending_bytes};
+  HandleStats handle{handle_->options.read_only,          handle_->pending_bytes, memory_->reported_bytes(),
+                     Scheduler::Get().stats(lane_.get()), lane_->operations(),    environment.loop_steps,
+                     environment.loop_step_max_micros};
   return Start<std::string>(
       CallKind::kSolo, args, handle_, cancel,
-      [database = handle_->database, read_only = handle_->options.read_only,
-       queue = std::move(queue)](const CancelToken&) -> Result<std::string> {
-        DatabaseStats stats = database->stats();
-        stats.read_only = read_only;  // The engine may be shared with handles that write.
-        return StatsToJson(stats, queue);
+      [database = handle_->database, handle = std::move(handle)](const CancelToken&) -> Result<std::string> {
+        return StatsToJson(database->stats(), handle);
       },
       [](Napi::Env env, std::string& json) { return ToJs(env, json); });
 }
@@ -219,7 +226,7 @@ Napi::Value DatabaseObject::Close(const Napi::CallbackInfo& info) {
   Args args(info, "Database.close");
   if (handle_->closing) return info.Env().Undefined();
   handle_->closing = true;
-  auto holder = std::make_shared<std::shared_ptr<Database>>(std::move(handle_->database));
+  auto holder = std::make_shared<std::shared_ptr<Database>>(GiveBack());
   auto call = std::make_unique<RunCall<bool>>(
       [holder](const CancelToken&) -> Result<bool> {
         Database::Close(std::move(*holder));

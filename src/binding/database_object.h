@@ -6,6 +6,7 @@
 #include <memory>
 
 #include "binding/call.h"
+#include "binding/external_memory.h"
 #include "binding/scheduler.h"
 #include "engine/search.h"
 
@@ -39,7 +40,11 @@ class DatabaseObject : public Napi::ObjectWrap<DatabaseObject> {
   Napi::Value Version(const Napi::CallbackInfo& info);
   Napi::Value Drained(const Napi::CallbackInfo& info);
 
+  // The handle no longer holds the engine. What does is returned.
+  std::shared_ptr<Database> GiveBack();
+
   std::shared_ptr<Lane> lane_;
+  std::shared_ptr<ExternalMemory> memory_;  // Not by way of the environment: that may die first.
   std::shared_ptr<Handle> handle_;
 };
 

@@ -16,6 +16,7 @@ Status Admit(const Args& args, Handle* handle, const Call& call) {
 
 Napi::Value RunNow(Napi::Env env, Call* call) {
   call->Run();
+  Environment::Of(env).memory->Report(env);
   if (call->status().ok()) return call->Convert(env);
   napi_throw(env, ToJsError(env, call->method, call->status()));
   return env.Undefined();

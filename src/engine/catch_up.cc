@@ -43,7 +43,9 @@ Status Database::CatchUp(Version applied_before, const CancelToken& cancel) {
     if (applied_ != applied_before) return {};
     RETURN_IF_ERROR(cancel.Check());
   }
-  return CatchUpLocked(cancel);
+  const Status status = CatchUpLocked(cancel);
+  CountMemory();
+  return status;
 }
 
 Status Database::CatchUpLocked(const CancelToken& cancel) {

@@ -63,7 +63,10 @@ void Database::Commit(std::span<WriteCall* const> calls) {
     if (wanted.empty()) return;
     bool decided = true;
     const Status begun = TryCommit(wanted, &decided);
-    if (begun.ok() && decided) return store_->CheckpointAbove(kLogBytesMax);
+    if (begun.ok() && decided) {
+      CountMemory();
+      return store_->CheckpointAbove(kLogBytesMax);
+    }
     if (begun.ok()) return CommitOneByOne(wanted);
     if (begun.code() != Code::kBusy || MonotonicMicros() >= deadline) return FailAll(wanted, begun);
     // Waiting without the lock: reads can catch up with what the other process commits meanwhile.

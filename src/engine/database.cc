@@ -108,6 +108,7 @@ Result<std::shared_ptr<Database>> Database::Create(const DatabaseOptions& option
   std::shared_ptr<Database> database(new Database(std::move(*store)));
   std::lock_guard guard(database->write_mutex_);
   RETURN_IF_ERROR(database->CatchUpLocked(cancel));
+  database->CountMemory();
   return database;
 }
 
@@ -147,15 +148,22 @@ Status Database::BackUp(const std::string& target, const CancelToken& cancel) {
   return agentmemdb::BackUp(store_.get(), target, cancel);
 }
 
+void Database::CountMemory() {
+  int64_t bytes = store_->MemoryBytes();
+  std::shared_lock guard(index_lock_);
+  for (const auto& [id, collection] : collections_) bytes += static_cast<int64_t>(collection->memory_bytes());
+  memory_bytes_ = bytes;
+}
+
 DatabaseStats Database::stats() {
   DatabaseStats stats;
   stats.path = path();
   stats.single = store_->in_memory();
-  stats.read_only = read_only();
   stats.durability = store_->options().durability;
   stats.file_bytes = store_->FileBytes();
   stats.wal_bytes = store_->WalBytes();
   stats.engines = engines_open;
+  stats.memory_bytes = memory_bytes_;
   stats.write_groups = groups_committed_;
   stats.write_calls = calls_committed_;
   std::shared_lock guard(index_lock_);

@@ -37,10 +37,10 @@ struct DatabaseOptions {
 struct DatabaseStats {
   std::string path;
   bool single = false;
-  bool read_only = false;
   Durability durability = Durability::kFull;
   Version change_version = 0;
   int64_t collections = 0, records = 0, file_bytes = 0, wal_bytes = 0;
+  int64_t memory_bytes = 0;
   int64_t write_groups = 0, write_calls = 0;  // transactions, and the calls they carried
   int engines = 0;
 };
@@ -96,6 +96,8 @@ class Database {
   DatabaseStats stats();
   // The change version that memory has applied.
   Version applied() const { return applied_; }
+  // What the indexes hold, and the rows when the database is in memory. About, and as of the last write or catching up.
+  int64_t memory_bytes() const { return memory_bytes_; }
   const std::string& path() const { return store_->options().path; }
 
  private:
@@ -125,6 +127,7 @@ class Database {
   Status Stage(ChangeSet* changes);
   void Unstage(const ChangeSet& changes);
   void ForgetEverything();
+  void CountMemory();
 
   std::unique_ptr<Store> store_;
   std::timed_mutex write_mutex_;
@@ -134,6 +137,7 @@ class Database {
   Collections collections_;          // Under index_lock_.
   int64_t epoch_ = 0;                // Under index_lock_.
   std::atomic<Version> applied_{0};  // Changed under index_lock_.
+  std::atomic<int64_t> memory_bytes_{0};
   std::atomic<int64_t> groups_committed_{0}, calls_committed_{0};
   std::atomic<int64_t> next_linked_{0};  // Round robin over the collections.
 };

@@ -181,6 +181,14 @@ void Store::TidyAfterReading() {
   if (connection.ok()) sqlite3_db_config((*connection)->handle(), SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 0, nullptr);
 }
 
+int64_t Store::MemoryBytes() {
+  if (!in_memory()) return 0;
+  std::lock_guard guard(main_mutex_);
+  static constexpr char kPages[] = "PRAGMA page_count", kPageBytes[] = "PRAGMA page_size";
+  Result<int64_t> pages = main_->QueryInteger(kPages), bytes = main_->QueryInteger(kPageBytes);
+  return pages.ok() && bytes.ok() ? *pages * *bytes : 0;
+}
+
 int64_t Store::FileBytes() const { return in_memory() ? 0 : agentmemdb::FileBytes(options_.path); }
 int64_t Store::WalBytes() const { return in_memory() ? 0 : agentmemdb::FileBytes(options_.path + kLog); }
 

@@ -64,6 +64,8 @@ class Store {
 
   const StoreOptions& options() const { return options_; }
   bool in_memory() const { return options_.path == ":memory:"; }
+  // Of rows that are in memory and in no file.
+  int64_t MemoryBytes();
   int64_t FileBytes() const;
   int64_t WalBytes() const;
 
