@@ -26,6 +26,9 @@ const CONVERT = {
   ttlMs: toDuration,
 };
 
+/** How much of a record there is to copy, in characters and numbers. */
+const weightOf = ({ vector, text, metadata }) => (vector?.length ?? 0) + (text?.length ?? 0) + (metadata?.length ?? 0);
+
 /** One record as the addon takes it. */
 function toRecord(method, record, argument = 'record') {
   if (!isObject(record)) throw invalidArgument(method, argument, `must be an object, got ${describe(record)}`);
@@ -139,6 +142,7 @@ class BatchBuilder {
       columns.metadatas.push(record.metadata);
       columns.expiresAts.push(record.expiresAt);
       columns.ttls.push(record.ttlMs);
+      return weightOf(record);
     };
     slice(() => this.done, convert, () => this.#append(columns));
   }
@@ -150,4 +154,4 @@ class BatchBuilder {
   }
 }
 
-module.exports = { toRecord, toPatch, BatchBuilder };
+module.exports = { toRecord, toPatch, weightOf, BatchBuilder };

@@ -9,15 +9,38 @@ const { fromNative } = require('./errors');
 
 const SLICE_MICROS = 1000;
 const STEPS_BETWEEN_LOOKS = 8;
+// Characters and numbers: what a step only passes on, the addon copies at the end of the slice.
+const WEIGHT_BETWEEN_LOOKS = 2 ** 14;
+const WEIGHT_MAX = 2 ** 19;
 
-const turnOfTheLoop = () => new Promise((resolve) => setImmediate(resolve));
+const waiting = [];
 
-/** Repeats `step` until `isDone`, or a slice is over; then `finish`. The whole counts as one step on the loop. */
+/** One waits for its turn after the other: however many calls are long, a turn of the loop has one slice. */
+function turnOfTheLoop() {
+  return new Promise((resolve) => {
+    waiting.push(resolve);
+    if (waiting.length === 1) setImmediate(nextTurn);
+  });
+}
+
+function nextTurn() {
+  waiting.shift()();
+  if (waiting.length > 0) setImmediate(nextTurn);
+}
+
+/**
+ * Repeats `step` until `isDone`, or a slice is over; then `finish`. The whole counts as one step on the loop.
+ * @param step may return its weight, in characters and numbers.
+ */
 function slice(isDone, step, finish = () => {}) {
   const start = native.threadCpuMicros();
-  for (let steps = 1; !isDone(); steps++) {
-    step();
-    if (steps % STEPS_BETWEEN_LOOKS === 0 && native.threadCpuMicros() - start > SLICE_MICROS) break;
+  let weight = 0;
+  let looked = 0;
+  for (let steps = 1; !isDone() && weight < WEIGHT_MAX; steps++) {
+    weight += step() ?? 0;
+    if (steps % STEPS_BETWEEN_LOOKS !== 0 && weight - looked < WEIGHT_BETWEEN_LOOKS) continue;
+    looked = weight;
+    if (native.threadCpuMicros() - start > SLICE_MICROS) break;
   }
   finish();
   native.noteStep(native.threadCpuMicros() - start);
@@ -31,6 +54,7 @@ function slice(isDone, step, finish = () => {}) {
 async function build(make, next, use) {
   const builder = refusing(make);
   try {
+    if (waiting.length > 0) await turnOfTheLoop(); // Behind those that have begun.
     while (!builder.done) {
       next();
       refusing(() => builder.slice());

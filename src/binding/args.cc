@@ -86,7 +86,14 @@ std::optional<int64_t> ReadWhole(Napi::Value value) {
 
 std::optional<std::string> ReadString(Napi::Value value) {
   if (!value.IsString()) return std::nullopt;
-  return value.As<Napi::String>().Utf8Value();
+  size_t units = 0, bytes = 0;
+  napi_get_value_string_latin1(value.Env(), value, nullptr, 0, &units);
+  napi_get_value_string_utf8(value.Env(), value, nullptr, 0, &bytes);
+  std::string text(bytes, '\0');
+  // As many bytes as units: all of it is ASCII, which V8 copies many times faster than it encodes.
+  const auto get = units == bytes ? napi_get_value_string_latin1 : napi_get_value_string_utf8;
+  get(value.Env(), value, text.data(), bytes + 1, nullptr);
+  return text;
 }
 
 std::optional<VectorView> ReadVector(Napi::Value value) {
