@@ -70,6 +70,9 @@ export interface VersionOptions {
 
 /** Accepted by open(). */
 export interface OpenOptions extends CallOptions {
+  /** true: every write rejects with ERR_READ_ONLY, and nothing is created; a file that is not there is ERR_NOT_FOUND. Works
+   *  on files and in folders that cannot be written to. Default false. */
+  readOnly?: boolean;
   /** 'full' (default): a write that resolved survives power loss. 'normal': it survives a killed process; power loss may
    *  take the last writes, never consistency. The first handle on a path decides for all handles of the process. */
   durability?: 'full' | 'normal';
@@ -77,11 +80,18 @@ export interface OpenOptions extends CallOptions {
   busyTimeoutMs?: number;
   /** Calls that may wait or run on this handle at once; one more rejects with ERR_QUEUE_FULL. 1..1e6, default 10,000. */
   maxPending?: number;
+  /** Bytes of input (vectors, texts, metadata, ids, filters) that calls of this handle may hold while they wait or run; a
+   *  further call rejects with ERR_QUEUE_FULL. A call is taken as long as the others hold less, so one may be larger.
+   *  1..2^53, default 256 MiB. */
+  maxPendingBytes?: number;
+  /** Records of one addMany, upsertMany or batch; more are ERR_LIMIT. 1..100,000, default 100,000. */
+  maxBatch?: number;
 }
 
 /** Opens or creates a database file; ':memory:' makes a private one that lives as long as the handle. Sync twin.
  *  Handles on one path share one engine, in worker threads too.
- *  @throws ERR_INVALID_ARGUMENT, ERR_IO (cannot be opened or created), ERR_CORRUPT (not a database, or damaged),
+ *  @throws ERR_INVALID_ARGUMENT, ERR_NOT_FOUND (readOnly, and there is no database), ERR_IO (cannot be opened or created, or
+ *          this process has another file open by that name), ERR_CORRUPT (not a database, or damaged),
  *          ERR_UNSUPPORTED (another program's database, or a newer format), ERR_BUSY. */
 export function open(path: string, options?: OpenOptions): Promise<Database>;
 export function openSync(path: string, options?: Omit<OpenOptions, keyof CallOptions>): Database;
@@ -497,6 +507,8 @@ export interface DatabaseStats {
   path: string;
   /** 'shared': many connections on one file. 'single': one connection (':memory:'). */
   storageMode: 'shared' | 'single';
+  /** Of this handle. */
+  readOnly: boolean;
   /** What the first handle of this process on the path asked for. */
   durability: 'full' | 'normal';
   /** Grows by one with every transaction. */
@@ -509,6 +521,10 @@ export interface DatabaseStats {
   fileBytes: number;
   /** Size of its write-ahead log. */
   walBytes: number;
+  /** What the engine holds in memory, about: indexes, and the rows of ':memory:'. */
+  memoryBytes: number;
+  /** What V8 was told that the engines of this thread's open handles hold. It is told in steps of at least 64 MiB. */
+  externalBytes: number;
   /** Engines open in this process, over all threads. */
   engines: number;
   /** The calls of this thread, and the workers they share with the whole process. */
@@ -519,6 +535,8 @@ export interface DatabaseStats {
     waiting: number;
     /** Calls of this thread that run. */
     running: number;
+    /** Bytes of input that calls of this handle hold, which maxPendingBytes bounds. */
+    pendingBytes: number;
     /** Most AsyncWorkers ever in flight at once in this process. */
     workersMax: number;
     /** Write transactions committed. */
@@ -557,8 +575,8 @@ export class Database {
   /** Deletes a collection and its records; false if there is none of that name. Sync twin. */
   deleteCollection(name: string, options?: CallOptions): Promise<boolean>;
   deleteCollectionSync(name: string): boolean;
-  /** Up to 100,000 writes, all or nothing, across collections. Sync twin.
-   *  @throws what the operation that fails would; `argument` begins with `operations[i]`. */
+  /** Up to `maxBatch` writes, all or nothing, across collections. Sync twin.
+   *  @throws ERR_LIMIT (more writes, or more than 256 MiB), and what the operation that fails would; `argument` begins with `operations[i]`. */
   batch(operations: readonly BatchOperation[], options?: CallOptions): Promise<BatchOperationResult[]>;
   batchSync(operations: readonly BatchOperation[]): BatchOperationResult[];
   /** Copies one committed state into a new file, while reads and writes go on. The file appears when it is complete.
@@ -612,10 +630,12 @@ export class Collection<TMeta extends object = Metadata> {
   /** Stores a record, replacing one with the same id as a whole (createdAt stays). Sync twin. */
   upsert(record: RecordInput<TMeta>, options?: CallOptions): Promise<WriteResult>;
   upsertSync(record: RecordInput<TMeta>): WriteResult;
-  /** Stores up to 100,000 new records, all or nothing. Sync twin. @throws ERR_ALREADY_EXISTS naming the id. */
+  /** Stores up to `maxBatch` new records, all or nothing. Sync twin.
+   *  @throws ERR_ALREADY_EXISTS naming the id, ERR_LIMIT (more records, or more than 256 MiB). */
   addMany(records: readonly RecordInput<TMeta>[] | RecordColumns<TMeta>, options?: ProgressOptions & CallOptions): Promise<BulkResult>;
   addManySync(records: readonly RecordInput<TMeta>[] | RecordColumns<TMeta>): BulkResult;
-  /** Stores or replaces up to 100,000 records, all or nothing; of equal ids the last wins. Sync twin. */
+  /** Stores or replaces up to `maxBatch` records, all or nothing; of equal ids the last wins. Sync twin.
+   *  @throws ERR_LIMIT (more records, or more than 256 MiB). */
   upsertMany(records: readonly RecordInput<TMeta>[] | RecordColumns<TMeta>, options?: ConflictOptions & ProgressOptions & CallOptions): Promise<BulkResult>;
   upsertManySync(records: readonly RecordInput<TMeta>[] | RecordColumns<TMeta>, options?: ConflictOptions): BulkResult;
   /** Changes some fields of a record. Sync twin.

@@ -6,7 +6,7 @@ const native = require('./native');
 const { checkKeys, isObject } = require('./call');
 const { Collection } = require('./collection');
 const { invalidArgument } = require('./errors');
-const { toRecord, toPatch } = require('./records');
+const { toRecord, toPatch, weightOf } = require('./records');
 const { slice } = require('./slices');
 const { toId, describe } = require('./values');
 
@@ -21,14 +21,20 @@ const FIELDS = {
 
 class WriteBatchBuilder {
   #operations;
-  batch = new native.WriteBatch();
+  batch;
   ids = [];
 
-  constructor(operations) {
+  /**
+   * @param database the addon's.
+   * @param bounded by maxPending and maxPendingBytes: a sync twin is not.
+   */
+  constructor(operations, { database, bounded }) {
     if (!Array.isArray(operations)) {
       throw invalidArgument(METHOD, 'operations', `must be an array, got ${describe(operations)}`);
     }
     this.#operations = operations;
+    this.batch = new native.WriteBatch(database, bounded);
+    this.batch.reserve(operations.length);
   }
 
   get done() {
@@ -51,13 +57,19 @@ class WriteBatchBuilder {
     checkKeys(METHOD, argument, operation, FIELDS[type]);
     const collection = toCollection(`${argument}.collection`, operation.collection);
     if (type in ON_CONFLICT) {
-      this.ids.push(this.batch.put(collection, ON_CONFLICT[type], toRecord(METHOD, record, `${argument}.record`)));
-      return;
+      const made = toRecord(METHOD, record, `${argument}.record`);
+      this.ids.push(this.batch.put(collection, ON_CONFLICT[type], made));
+      return weightOf(made);
     }
     const id = toId(METHOD, `${argument}.id`, operation.id);
     this.ids.push(id);
-    if (type === 'patch') this.batch.patch(collection, id, toPatch(METHOD, fields, `${argument}.fields`), ifVersion);
-    else this.batch.delete(collection, id, ifVersion);
+    if (type === 'delete') {
+      this.batch.delete(collection, id, ifVersion);
+      return 0;
+    }
+    const made = toPatch(METHOD, fields, `${argument}.fields`);
+    this.batch.patch(collection, id, made, ifVersion);
+    return weightOf(made);
   }
 
   /** What the operations did, in their order. */

@@ -239,17 +239,24 @@ class Collection {
     const onProgress = toOnProgress(method, control.onProgress);
     const onConflict = control.onConflict ?? (name === 'addMany' ? 'error' : 'replace');
     const next = overSteps(method, control);
-    return this.#during(name, async (about) => {
-      const { batch, ids } = await build(new BatchBuilder(method, records, this.dimensions), next);
+    const make = () => this.#batchOf(method, records, true);
+    const put = async ({ batch, ids }, about) => {
       about.size = ids.length;
       const written = await this.#step('putMany', [name, onConflict, batch], { ...next(), onProgress });
       return this.#written({ ids, ...written });
-    });
+    };
+    return this.#during(name, (about) => build(make, next, (built) => put(built, about)));
   }
 
   #putManySync(name, onConflict, records) {
-    const { batch, ids } = buildSync(new BatchBuilder(`Collection.${name}`, records, this.dimensions));
-    return this.#written({ ids, ...this.#handle.callSync(this.#native, 'putMany', [name, onConflict, batch]) });
+    return buildSync(
+      () => this.#batchOf(`Collection.${name}`, records, false),
+      ({ batch, ids }) => this.#written({ ids, ...this.#handle.callSync(this.#native, 'putMany', [name, onConflict, batch]) }),
+    );
+  }
+
+  #batchOf(method, records, bounded) {
+    return new BatchBuilder(method, records, { collection: this.#native, dimensions: this.dimensions, bounded });
   }
 
   // After a write: there may be something to link.

@@ -133,20 +133,22 @@ class Database {
     const method = 'Database.batch';
     const next = overSteps(method, splitOptions(method, options));
     const about = { operation: method };
-    return this.#handle.during(about, async () => {
-      const builder = await build(new WriteBatchBuilder(operations), next);
+    const write = async (builder) => {
       about.size = builder.ids.length;
       const results = builder.results(await this.#step('batch', [builder.batch], next()));
       this.#handle.wrote();
       return results;
-    });
+    };
+    return this.#handle.during(about, () => build(() => this.#batchOf(operations, true), next, write));
   }
 
   batchSync(operations) {
-    const builder = buildSync(new WriteBatchBuilder(operations));
-    const results = builder.results(this.#handle.callSync(this.#native, 'batch', [builder.batch]));
-    this.#handle.wrote();
-    return results;
+    const write = (builder) => {
+      const results = builder.results(this.#handle.callSync(this.#native, 'batch', [builder.batch]));
+      this.#handle.wrote();
+      return results;
+    };
+    return buildSync(() => this.#batchOf(operations, false), write);
   }
 
   async backup(path, options) {
@@ -192,6 +194,10 @@ class Database {
 
   async [Symbol.asyncDispose]() {
     await this.close();
+  }
+
+  #batchOf(operations, bounded) {
+    return new WriteBatchBuilder(operations, { database: this.#native, bounded });
   }
 
   #call(name, args, control, collection, convert) {

@@ -13,7 +13,6 @@ class Handle {
   #events;
   #background;
   #seenVersion;
-  #refused = false;
   #running = new Set();
   #closing;
 
@@ -49,6 +48,7 @@ class Handle {
       return await running;
     } finally {
       this.#running.delete(running);
+      this.#notice(); // It may have been refused, or dropped what it held, without a step.
     }
   }
 
@@ -56,9 +56,6 @@ class Handle {
   async step(target, name, args, control) {
     try {
       return await callAsync(target, name, args, control);
-    } catch (error) {
-      if (error?.code === 'ERR_QUEUE_FULL') this.#refused = true;
-      throw error;
     } finally {
       this.#notice();
     }
@@ -108,10 +105,7 @@ class Handle {
   }
 
   #notice() {
-    if (this.#refused && this.#native.hasRoom()) {
-      this.#refused = false;
-      this.#emit('drain');
-    }
+    if (this.#native.drained()) this.#emit('drain');
     if (this.#events.listenerCount('change') === 0) return;
     const version = this.#native.version();
     if (version === 0 || version === this.#seenVersion) return; // 0: closed.

@@ -26,6 +26,9 @@ const CONVERT = {
   ttlMs: toDuration,
 };
 
+/** How much of a record there is to copy, in characters and numbers. */
+const weightOf = ({ vector, text, metadata }) => (vector?.length ?? 0) + (text?.length ?? 0) + (metadata?.length ?? 0);
+
 /** One record as the addon takes it. */
 function toRecord(method, record, argument = 'record') {
   if (!isObject(record)) throw invalidArgument(method, argument, `must be an object, got ${describe(record)}`);
@@ -104,19 +107,24 @@ function checkMatrix(method, matrix, rows, dimensions) {
 class BatchBuilder {
   #source;
   #next = 0;
-  batch = new native.RecordBatch();
+  batch;
   ids = [];
 
-  constructor(method, input, dimensions) {
+  /**
+   * @param collection the addon's.
+   * @param bounded by maxPending and maxPendingBytes: a sync twin is not.
+   */
+  constructor(method, input, { collection, dimensions, bounded }) {
     this.#source = recordSource(method, input);
     const { matrix } = this.#source;
     if (matrix !== undefined) {
       checkMatrix(method, matrix, this.#source.length, dimensions);
       this.#source.length ??= matrix.length / dimensions;
-      if (matrix.length > 0) this.batch.setMatrix(matrix, this.#source.length);
     }
     this.#source.length ??= 0;
+    this.batch = new native.RecordBatch(collection, method, bounded);
     this.batch.reserve(this.#source.length);
+    if (matrix?.length > 0) this.batch.setMatrix(matrix, this.#source.length);
   }
 
   get done() {
@@ -134,6 +142,7 @@ class BatchBuilder {
       columns.metadatas.push(record.metadata);
       columns.expiresAts.push(record.expiresAt);
       columns.ttls.push(record.ttlMs);
+      return weightOf(record);
     };
     slice(() => this.done, convert, () => this.#append(columns));
   }
@@ -145,4 +154,4 @@ class BatchBuilder {
   }
 }
 
-module.exports = { toRecord, toPatch, BatchBuilder };
+module.exports = { toRecord, toPatch, weightOf, BatchBuilder };

@@ -35,6 +35,11 @@ describe('open refuses', () => {
     for (const durability of [null, 5, true, '', 'FULL', 'off', ['full'], {}]) await refuse([file, { durability }], 'options.durability');
     for (const busyTimeoutMs of [null, NaN, -1, 1.5, '5', Infinity, 2 ** 31, 5n, {}]) await refuse([file, { busyTimeoutMs }], 'options.busyTimeoutMs');
     for (const maxPending of [null, NaN, 0, -1, 1.5, '5', Infinity, 1e6 + 1, 5n, {}]) await refuse([file, { maxPending }], 'options.maxPending');
+    for (const maxPendingBytes of [null, NaN, 0, -1, 1.5, '5', Infinity, 2 ** 54, 5n, {}]) {
+      await refuse([file, { maxPendingBytes }], 'options.maxPendingBytes');
+    }
+    for (const maxBatch of [null, NaN, 0, -1, 1.5, '5', Infinity, 100_001, 5n, {}]) await refuse([file, { maxBatch }], 'options.maxBatch');
+    for (const [, readOnly] of wrong.NOT_BOOLEANS) await refuse([file, { readOnly }], 'options.readOnly');
     for (const key of ['readonly', 'Durability', '', 'timeout']) await refuse([file, { [key]: 1 }], `options.${key}`);
     for (const [, signal] of wrong.SIGNALS) await refuse([file, { signal }], 'options.signal', false);
     for (const [, timeoutMs] of wrong.TIMEOUTS) await refuse([file, { timeoutMs }], 'options.timeoutMs', false);
@@ -54,8 +59,13 @@ describe('a limit is taken at its value and refused one past it:', () => {
     [{ busyTimeoutMs: 2 ** 31 - 1 }],
     [{ maxPending: 1 }],
     [{ maxPending: 1e6 }],
+    [{ maxPendingBytes: 1 }],
+    [{ maxPendingBytes: 2 ** 53 }],
+    [{ maxBatch: 1 }],
+    [{ maxBatch: 100_000 }],
     [{ timeoutMs: 2 ** 31 - 1 }],
-    [{ durability: undefined, busyTimeoutMs: undefined, maxPending: undefined, signal: undefined, timeoutMs: undefined }],
+    [{ readOnly: false }],
+    [{ readOnly: undefined, durability: undefined, busyTimeoutMs: undefined, maxPending: undefined, signal: undefined, timeoutMs: undefined }],
   ])('open with %j opens', async (options) => {
     expect((await databases.open(':memory:', options)).isOpen).toBe(true);
   });

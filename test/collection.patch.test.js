@@ -198,7 +198,7 @@ describe('batch', () => {
       [[{ type: 'add', collection: c, record: { vector: [1] } }], 'operations[0].record.vector'],
       [[{ type: 'add', collection: c, record: {} }, { type: 'patch', collection: c, id: '', fields: {} }], 'operations[1].id'],
       [[{ type: 'delete', collection: c, id: 'a', what: 1 }], 'operations[0].what'],
-      [[{ type: 'add', collection: other, record: {} }], 'operations'],
+      [[{ type: 'add', collection: other, record: {} }], 'operations[0].collection'],
       ['x', 'operations'],
     ];
     for (const [operations, argument] of cases) {

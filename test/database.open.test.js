@@ -2,11 +2,10 @@
 
 // Opening: files, sharing, and what is refused.
 
-const { execFileSync } = require('node:child_process');
 const fs = require('node:fs');
 const path = require('node:path');
 
-const { errorOf, open, openSync, thrownBy, useDatabases } = require('./support/database');
+const { asNobody, errorOf, open, openSync, thrownBy, useDatabases } = require('./support/database');
 
 const databases = useDatabases();
 
@@ -232,10 +231,4 @@ describe('what cannot be opened', () => {
     expect(['ERR_IO', 'ERR_READ_ONLY']).toContain(said);
     expect(fs.readFileSync(file).equals(bytes)).toBe(true);
   });
-
-  /** Runs a script as somebody whom permissions stop, root or not. */
-  function asNobody(script) {
-    const user = process.getuid() === 0 ? { uid: 65534, gid: 65534 } : {};
-    return execFileSync(process.execPath, ['-e', script], { ...user, encoding: 'utf8' }).trim();
-  }
 });

@@ -1,12 +1,12 @@
 'use strict';
 
-// What stats() tells, and the bound on the calls that wait.
+// What stats() tells.
 
 const fs = require('node:fs');
 const path = require('node:path');
 const ts = require('typescript');
 
-const { errorOf, useDatabases } = require('./support/database');
+const { useDatabases } = require('./support/database');
 
 const databases = useDatabases();
 
@@ -83,39 +83,5 @@ describe('stats', () => {
     expect(queue.workersMax).toBeGreaterThan(0);
     expect(queue.workersMax).toBeLessThanOrEqual(queue.workerLimit);
     expect(queue.writeCalls).toBeGreaterThanOrEqual(queue.writeGroups);
-  });
-});
-
-describe('maxPending', () => {
-  test('one call too many rejects with ERR_QUEUE_FULL, the accepted ones are done, and then there is room again', async () => {
-    const db = await databases.open(':memory:', { maxPending: 5 });
-    const c = await db.collection('c');
-    const results = await Promise.allSettled(Array.from({ length: 8 }, (_, i) => c.add({ id: `r${i}` })));
-    const codes = results.map((result) => result.reason?.code ?? result.status);
-    expect(codes).toEqual([...Array(5).fill('fulfilled'), ...Array(3).fill('ERR_QUEUE_FULL')]);
-    expect(await c.count()).toBe(5);
-    expect(await c.has('r4')).toBe(true);
-  });
-
-  test('sync twins do not wait in the queue, and work when it is full', async () => {
-    const db = await databases.open(':memory:', { maxPending: 1 });
-    const c = await db.collection('c');
-    const waiting = c.add({ id: 'a' });
-    expect((await errorOf(c.add({ id: 'b' }))).code).toBe('ERR_QUEUE_FULL');
-    expect(c.addSync({ id: 'c' }).id).toBe('c');
-    await waiting;
-    expect(await c.count()).toBe(2);
-  });
-
-  test("is the caller's alone: background work takes none of it", async () => {
-    const db = await databases.open(':memory:', { maxPending: 1 });
-    const c = await db.collection('c', { dimensions: 256, hnsw: { minSize: 0, M: 48, efConstruction: 1000 } });
-    for (let i = 0; i < 300; i++) {
-      await c.add({ vector: Float32Array.from({ length: 256 }, (_, j) => Math.sin(i * 7 + j * j)) });
-      await new Promise((resolve) => {
-        setTimeout(resolve, 1);
-      });
-    }
-    expect(await c.count()).toBe(300);
   });
 });

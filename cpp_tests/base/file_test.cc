@@ -4,6 +4,7 @@
 
 #include <filesystem>
 
+#include "base/clock.h"
 #include "support/files.h"
 #include "support/temp_dir.h"
 
@@ -84,16 +85,28 @@ TEST(CanonicalPath, RefusesAFileAsFolderAndALoopOfLinks) {
   EXPECT_EQ(Canonical(dir.File("loop/a.db")), "ERR_IO");
 }
 
-TEST(IdentifyFile, IsEqualForTheSameFileOnly) {
+TEST(LookAtFile, IsTheSameIdentityForTheSameFileOnly) {
   const TempDir dir;
   WriteFile(dir.File("a"), "one");
   WriteFile(dir.File("b"), "one");
   fs::create_hard_link(dir.path() / "a", dir.path() / "c");
-  const auto a = IdentifyFile(dir.File("a")), b = IdentifyFile(dir.File("b")), c = IdentifyFile(dir.File("c"));
-  ASSERT_TRUE(a.ok() && b.ok() && c.ok());
-  EXPECT_EQ(a.value(), c.value());
-  EXPECT_NE(a.value(), b.value());
-  EXPECT_EQ(IdentifyFile(dir.File("none")).status().code(), Code::kNotFound);
+  const FileState a = LookAtFile(dir.File("a")).value(), b = LookAtFile(dir.File("b")).value();
+  EXPECT_EQ(LookAtFile(dir.File("c")).value(), a);
+  EXPECT_NE(a.identity, b.identity);
+  EXPECT_EQ(a.bytes, 3);
+  EXPECT_EQ(LookAtFile(dir.File("none")).status().code(), Code::kNotFound);
+}
+
+TEST(LookAtFile, IsAnotherStateWhenBytesHaveChanged) {
+  const TempDir dir;
+  WriteFile(dir.File("a"), "one");
+  const FileState before = LookAtFile(dir.File("a")).value();
+  EXPECT_EQ(LookAtFile(dir.File("a")).value(), before);
+  SleepMs(20);  // Longer than a tick of the file system's clock.
+  WriteFile(dir.File("a"), "two");
+  const FileState after = LookAtFile(dir.File("a")).value();
+  EXPECT_EQ(after.identity, before.identity);
+  EXPECT_NE(after, before);
 }
 
 TEST(File, TellsFoldersAndSizes) {

@@ -137,6 +137,28 @@ TEST(Database, AnAbortedOpenCanBeRepeated) {
   EXPECT_EQ(db.Count(db.Find("c")), 300);
 }
 
+TEST(Database, KnowsAboutHowMuchMemoryItHolds) {
+  const TempDir dir;
+  TestDatabase file(dir.File("a.db")), memory;
+  const std::vector<float> vector(4096, 1.0f);
+  std::vector<TestRecord> records;
+  for (int i = 0; i < 500; ++i) records.push_back({Numbered("r", i), vector, {}, {}});
+  const auto vectors = static_cast<int64_t>(500 * vector.size() * sizeof(float));
+  for (TestDatabase* db : {&file, &memory}) {
+    const CollectionId c = db->Create("c", Vectors(4096));
+    EXPECT_LT(db->get()->memory_bytes(), 200000);
+    db->Add(c, records);
+    EXPECT_GT(db->get()->memory_bytes(), vectors);
+    EXPECT_EQ(db->get()->stats().memory_bytes, db->get()->memory_bytes());
+  }
+  EXPECT_LT(file.get()->memory_bytes(), 2 * vectors);
+  EXPECT_GT(memory.get()->memory_bytes(), 2 * vectors) << "the rows as well";
+  file.Reopen();
+  EXPECT_GT(file.get()->memory_bytes(), vectors);
+  file.DropCollection("c");
+  EXPECT_LT(file.get()->memory_bytes(), 200000);
+}
+
 class DamagedRecords : public testing::Test {
  protected:
   // "bad" cannot be trusted, "a" and "z" around it can.

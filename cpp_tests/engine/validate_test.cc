@@ -156,6 +156,30 @@ TEST_F(Validate, ABatchHasAtMost256MiB) {
   EXPECT_NE(status.message().find("256 MiB"), std::string::npos) << status.message();
 }
 
+TEST_F(Validate, SoDoTheOperationsOfABatchTogether) {
+  const CollectionId large = db_.Create("large", agentmemdb::Vectors(8192));
+  const std::vector<float> shared(8192, 0.5f);  // 32 KiB: 8,192 times is the limit.
+  WriteCall call;
+  call.is_batch = true;
+  for (int i = 0; i < 8192; ++i) {
+    PutOp put;
+    put.collection = large;
+    put.batch.records.resize(1);
+    put.batch.records[0].id.assign(1, 'a');
+    if (i > 0) put.batch.records[0].vector = shared;
+    call.ops.push_back(std::move(put));
+  }
+  EXPECT_TRUE(ValidateCall(db_.get(), &call).ok());
+  PatchOp patch;
+  patch.collection = large;
+  patch.id.assign(1, 'a');
+  patch.vector = shared;
+  call.ops.push_back(std::move(patch));
+  const Status status = ValidateCall(db_.get(), &call);
+  EXPECT_EQ(status.code(), Code::kLimit);
+  EXPECT_EQ(status.argument(), "operations");
+}
+
 TEST_F(Validate, KAndEfOfAQuery) {
   const auto refused = [&](uint32_t k, uint32_t ef) {
     SearchQuery query;

@@ -15,12 +15,22 @@ struct FileIdentity {
   bool operator==(const FileIdentity&) const = default;
 };
 
+// Another state, other bytes: as far as the file system's clock tells.
+struct FileState {
+  FileIdentity identity;
+  int64_t bytes = 0;
+  int64_t changed_nanos = 0;
+  bool operator==(const FileState&) const = default;
+};
+
 // Absolute path of `path` with every link of its folder, and of the file itself if it exists, resolved.
 // Errors: kIo when the folder does not exist or cannot be read.
 Result<std::string> CanonicalPath(const std::string& path);
 
 // kNotFound when there is no such file, kIo otherwise.
-Result<FileIdentity> IdentifyFile(const std::string& path);
+Result<FileState> LookAtFile(const std::string& path);
+// Whether this process may write to an existing file.
+bool MayWrite(const std::string& path);
 bool IsFolder(const std::string& path);
 bool FileExists(const std::string& path);
 // Nothing happens when there is no such file.

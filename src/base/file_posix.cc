@@ -42,14 +42,18 @@ Result<std::string> CanonicalPath(const std::string& path) {
   return canonical + name;
 }
 
-Result<FileIdentity> IdentifyFile(const std::string& path) {
+Result<FileState> LookAtFile(const std::string& path) {
   struct stat info {};
   if (stat(path.c_str(), &info) != 0) {
     if (errno == ENOENT) return Status(Code::kNotFound, "there is no file " + path).WithPath(path);
     return IoError(path, "cannot look at");
   }
-  return FileIdentity{static_cast<uint64_t>(info.st_dev), static_cast<uint64_t>(info.st_ino)};
+  return FileState{{static_cast<uint64_t>(info.st_dev), static_cast<uint64_t>(info.st_ino)},
+                   static_cast<int64_t>(info.st_size),
+                   int64_t{1000000000} * info.st_ctim.tv_sec + info.st_ctim.tv_nsec};
 }
+
+bool MayWrite(const std::string& path) { return access(path.c_str(), W_OK) == 0; }
 
 bool IsFolder(const std::string& path) {
   struct stat info {};

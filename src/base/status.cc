@@ -20,7 +20,7 @@ const std::vector<CodeInfo>& CodeTable() {
       {Code::kConflict, "ERR_CONFLICT", "The record has changed since the version given."},
       {Code::kReadOnly, "ERR_READ_ONLY", "The handle cannot write: opened read-only, or an earlier write failed."},
       {Code::kBusy, "ERR_BUSY", "Another process held the write lock for too long."},
-      {Code::kQueueFull, "ERR_QUEUE_FULL", "Too many calls are waiting on the handle."},
+      {Code::kQueueFull, "ERR_QUEUE_FULL", "Too many calls, or too large ones, are waiting on the handle."},
       {Code::kTimeout, "ERR_TIMEOUT", "The deadline given with timeoutMs has passed."},
       {Code::kIo, "ERR_IO", "The operating system refused to read or write."},
       {Code::kCorrupt, "ERR_CORRUPT", "Stored bytes fail their check."},

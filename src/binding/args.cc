@@ -71,6 +71,8 @@ std::optional<Include> ReadInclude(Napi::Value value) {
   return include;
 }
 
+constexpr int64_t kWholeMax = int64_t{1} << 53;  // Beyond it a double skips whole numbers.
+
 constexpr char kIncludeWanted[] = "an array of 'text', 'metadata', 'vector'";
 
 }  // namespace
@@ -78,13 +80,20 @@ constexpr char kIncludeWanted[] = "an array of 'text', 'metadata', 'vector'";
 std::optional<int64_t> ReadWhole(Napi::Value value) {
   if (!value.IsNumber()) return std::nullopt;
   const double number = value.As<Napi::Number>().DoubleValue();
-  if (!(std::abs(number) <= 9007199254740992.0) || number != std::floor(number)) return std::nullopt;
+  if (!(std::abs(number) <= static_cast<double>(kWholeMax)) || number != std::floor(number)) return std::nullopt;
   return static_cast<int64_t>(number);
 }
 
 std::optional<std::string> ReadString(Napi::Value value) {
   if (!value.IsString()) return std::nullopt;
-  return value.As<Napi::String>().Utf8Value();
+  size_t units = 0, bytes = 0;
+  napi_get_value_string_latin1(value.Env(), value, nullptr, 0, &units);
+  napi_get_value_string_utf8(value.Env(), value, nullptr, 0, &bytes);
+  std::string text(bytes, '\0');
+  // As many bytes as units: all of it is ASCII, which V8 copies many times faster than it encodes.
+  const auto get = units == bytes ? napi_get_value_string_latin1 : napi_get_value_string_utf8;
+  get(value.Env(), value, text.data(), bytes + 1, nullptr);
+  return text;
 }
 
 std::optional<VectorView> ReadVector(Napi::Value value) {
@@ -111,6 +120,7 @@ void Args::Refuse(Status status) {
 std::string Args::String(size_t index, const char* name) {
   std::optional<std::string> text = ReadString(At(index));
   if (!text) Refuse(Wrong(name, "a string", At(index)));
+  if (text) input_bytes_ += text->size();
   return text.value_or("");
 }
 
@@ -252,10 +262,12 @@ CollectionRequest Args::CollectionOptions(size_t index) {
   return request;
 }
 
-DatabaseOptions Args::OpenOptions(size_t path_index, size_t options_index, int64_t* pending_max) {
+DatabaseOptions Args::OpenOptions(size_t path_index, size_t options_index, HandleOptions* handle) {
   DatabaseOptions options;
   options.path = FilePath(path_index, "path");
-  Fields fields(this, At(options_index), "options", {"durability", "busyTimeoutMs", "maxPending"});
+  Fields fields(this, At(options_index), "options",
+                {"readOnly", "durability", "busyTimeoutMs", "maxPending", "maxPendingBytes", "maxBatch"});
+  handle->read_only = options.read_only = fields.Boolean("readOnly").value_or(false);
   if (std::optional<std::string> durability = fields.String("durability")) {
     if (*durability != "full" && *durability != "normal")
       Refuse(Status::InvalidArgument("options.durability", "must be 'full' or 'normal', got '" + *durability + "'"));
@@ -265,9 +277,9 @@ DatabaseOptions Args::OpenOptions(size_t path_index, size_t options_index, int64
   if (busy_timeout_ms > 2147483647)
     Refuse(Status::InvalidArgument("options.busyTimeoutMs", "must be an integer in 0..2147483647"));
   options.busy_timeout_ms = static_cast<int>(busy_timeout_ms);
-  *pending_max = fields.Integer("maxPending").value_or(10000);
-  if (*pending_max < 1 || *pending_max > 1000000)
-    Refuse(Status::InvalidArgument("options.maxPending", "must be an integer in 1..1000000"));
+  handle->pending_max = fields.WholeIn("maxPending", 1000000).value_or(handle->pending_max);
+  handle->pending_bytes_max = fields.WholeIn("maxPendingBytes", kWholeMax).value_or(handle->pending_bytes_max);
+  handle->batch_max = fields.WholeIn("maxBatch", limits::kBatchRecordsMax).value_or(handle->batch_max);
   return options;
 }
 
@@ -326,6 +338,14 @@ std::optional<int64_t> Fields::Whole(const char* key) {
   return number;
 }
 
+std::optional<int64_t> Fields::WholeIn(const char* key, int64_t max) {
+  const std::optional<int64_t> number = Whole(key);
+  if (!number || (*number >= 1 && *number <= max)) return number;
+  args_->Refuse(Status::InvalidArgument(
+      Named(key), "must be an integer in 1.." + std::to_string(max) + ", got " + std::to_string(*number)));
+  return std::nullopt;
+}
+
 std::optional<bool> Fields::Boolean(const char* key) {
   const Napi::Value value = Get(key);
   if (value.IsUndefined()) return std::nullopt;
@@ -339,6 +359,7 @@ std::optional<std::string> Fields::String(const char* key) {
   if (value.IsUndefined()) return std::nullopt;
   std::optional<std::string> text = ReadString(value);
   if (!text) args_->Refuse(Wrong(Named(key), "a string", value));
+  if (text) args_->input_bytes_ += text->size();
   return text;
 }
 
@@ -350,6 +371,7 @@ std::optional<std::vector<float>> Fields::Vector(const char* key) {
     args_->Refuse(Wrong(Named(key), "a Float32Array or an array of numbers", value));
     return std::nullopt;
   }
+  args_->input_bytes_ += view->size_bytes();
   return std::vector<float>(view->begin(), view->end());
 }
 

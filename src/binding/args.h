@@ -14,6 +14,7 @@
 #include "base/cancel.h"
 #include "base/status.h"
 #include "binding/environment.h"
+#include "binding/handle.h"
 #include "engine/find.h"
 #include "engine/op.h"
 #include "engine/search.h"
@@ -35,6 +36,8 @@ class Args {
   const Status& status() const { return status_; }
   // Keeps the first failure; ok changes nothing.
   void Refuse(Status status);
+  // Of strings and vectors read so far.
+  size_t input_bytes() const { return input_bytes_; }
 
   // Positional arguments.
   std::string String(size_t index, const char* name);
@@ -54,8 +57,8 @@ class Args {
   FindQuery Page(size_t index);
   Include IncludeFields(size_t index, const char* name);
   CollectionRequest CollectionOptions(size_t index);
-  // Options of open(), and how many calls may be pending.
-  DatabaseOptions OpenOptions(size_t path_index, size_t options_index, int64_t* pending_max);
+  // Options of open(): those of the engine, and those of the handle.
+  DatabaseOptions OpenOptions(size_t path_index, size_t options_index, HandleOptions* handle);
   // The last two arguments of every asynchronous method: a CancelToken or undefined, milliseconds or undefined.
   CancelToken Control(size_t token_index);
 
@@ -66,6 +69,7 @@ class Args {
   const Napi::CallbackInfo& info_;
   const char* method_;
   Status status_;
+  size_t input_bytes_ = 0;
   std::optional<StepTimer> step_;
 };
 
@@ -77,6 +81,8 @@ class Fields {
   std::optional<uint32_t> Integer(const char* key);
   // A whole number that a double holds exactly.
   std::optional<int64_t> Whole(const char* key);
+  // One of 1..max.
+  std::optional<int64_t> WholeIn(const char* key, int64_t max);
   bool IsNull(const char* key) const { return Get(key).IsNull(); }
   std::optional<bool> Boolean(const char* key);
   std::optional<std::string> String(const char* key);

@@ -10,6 +10,7 @@
 
 #include "base/cancel.h"
 #include "base/status.h"
+#include "binding/handle.h"
 #include "engine/database.h"
 
 namespace agentmemdb::binding {
@@ -20,16 +21,6 @@ enum class CallKind {
   kSolo,        // a read of unknown length: runs alone
   kWrite,       // joins the next transaction of its database
   kBackground,  // a slice of work that nobody waits for, or that can wait
-};
-
-// What the calls of one handle share. Touched on the JavaScript thread only.
-struct Handle {
-  std::shared_ptr<Database> database;
-  bool closing = false;
-  int64_t pending = 0;     // accepted and not settled
-  int64_t background = 0;  // of them, those that nobody waits for
-  int64_t pending_max = 10000;
-  std::function<void()> when_idle;  // set by close(): runs when pending reaches 0
 };
 
 // Threads: made and destroyed on the JavaScript thread; Run on a pool thread, which sees nothing of JavaScript.
@@ -61,6 +52,7 @@ class Call {
   int64_t accepted_micros = 0;                      // when the scheduler got it
   bool keeps_alive = true;                          // The process must not end before it is settled.
   Napi::ObjectReference held;                       // JavaScript memory the call reads.
+  InputBytes input;                                 // What it was given: counted against the handle's limit.
 };
 
 // Runs `body`, turning what must not leave a pool thread into a status.

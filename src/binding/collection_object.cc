@@ -111,8 +111,9 @@ Napi::Value CollectionObject::PutMany(const Napi::CallbackInfo& info) {
   op.collection = info_.id;
   op.on_conflict = args.Conflict(1);
   Napi::ObjectReference matrix;
+  InputBytes input;
   if (RecordBatchObject* batch = RecordBatchObject::Read(info[2]))
-    args.Refuse(batch->Take(&op.batch, &matrix));
+    args.Refuse(batch->Take(&op.batch, &matrix, &input));
   else
     args.Refuse(Status::InvalidArgument("records", "must be a batch"));
   const CancelToken cancel = args.Control(3);
@@ -126,6 +127,7 @@ Napi::Value CollectionObject::PutMany(const Napi::CallbackInfo& info) {
     return result;
   });
   call->held = std::move(matrix);
+  call->input = std::move(input);
   return StartCall(args, handle_, cancel, std::move(call));
 }
 

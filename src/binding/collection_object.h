@@ -20,7 +20,7 @@ class CollectionObject : public Napi::ObjectWrap<CollectionObject> {
   // nullptr when `value` is not one.
   static const CollectionObject* Read(Napi::Value value);
   CollectionId id() const { return info_.id; }
-  const Handle* handle() const { return handle_.get(); }
+  const std::shared_ptr<Handle>& handle() const { return handle_; }
 
  private:
   Napi::Value Put(const Napi::CallbackInfo& info);

@@ -15,7 +15,7 @@ char sync_twin;  // Its address marks the sync registration of a method.
 
 struct Opened {
   std::shared_ptr<Database> database;
-  int64_t pending_max;
+  HandleOptions options;
 };
 
 }  // namespace
@@ -42,37 +42,53 @@ Napi::Function DatabaseObject::Define(Napi::Env env) {
                          InstanceMethod<&Self::Close>("closeSync", napi_default, &sync_twin),
                          InstanceMethod<&Self::Path>("path"),
                          InstanceMethod<&Self::Version>("version"),
-                         InstanceMethod<&Self::HasRoom>("hasRoom"),
+                         InstanceMethod<&Self::Drained>("drained"),
                      });
 }
 
 DatabaseObject::DatabaseObject(const Napi::CallbackInfo& info)
     : Napi::ObjectWrap<DatabaseObject>(info),
       lane_(Environment::Of(info.Env()).lane),
+      memory_(Environment::Of(info.Env()).memory),
       handle_(std::make_shared<Handle>()) {
   if (!info[0].IsExternal()) throw Napi::TypeError::New(info.Env(), "use open()");
   const auto* opened = info[0].As<Napi::External<Opened>>().Data();
   handle_->database = opened->database;
-  handle_->pending_max = opened->pending_max;
+  handle_->options = opened->options;
+  memory_->Join(handle_->database.get());
+}
+
+const DatabaseObject* DatabaseObject::Read(Napi::Value value) {
+  if (!value.IsObject()) return nullptr;
+  const Napi::Object object = value.As<Napi::Object>();
+  if (!object.InstanceOf(Environment::Of(value.Env()).database_class.Value())) return nullptr;
+  return Unwrap(object);
 }
 
 DatabaseObject::~DatabaseObject() {
+  if (handle_->closing) return;
   // Collected without close(). Calls in flight hold the engine themselves.
   handle_->closing = true;
-  lane_->Retire(std::move(handle_->database));
+  lane_->Retire(GiveBack());
+}
+
+std::shared_ptr<Database> DatabaseObject::GiveBack() {
+  memory_->Leave(handle_->database.get());
+  if (lane_->alive()) memory_->Report(Env());
+  return std::move(handle_->database);
 }
 
 Napi::Value DatabaseObject::Open(const Napi::CallbackInfo& info) {
   Args args(info, "open");
   Opened opened;
-  const DatabaseOptions options = args.OpenOptions(0, 1, &opened.pending_max);
+  const DatabaseOptions options = args.OpenOptions(0, 1, &opened.options);
   const CancelToken cancel = args.Control(2);
   return Start<Opened>(
       CallKind::kSolo, args, nullptr, cancel,
       [options, opened](const CancelToken& token) -> Result<Opened> {
         Result<std::shared_ptr<Database>> database = Database::Open(options, token);
         if (!database.ok()) return database.status();
-        return Opened{*database, opened.pending_max};
+        return Opened{*database, opened.options};
       },
       [](Napi::Env env, Opened& result) -> Napi::Value {
         return Environment::Of(env).database_class.New({Napi::External<Opened>::New(env, &result)});
@@ -97,11 +113,16 @@ Napi::Value DatabaseObject::GetCollection(const Napi::CallbackInfo& info) {
 
 // createCollection(name, options, openExisting, token, timeoutMs).
 Napi::Value DatabaseObject::CreateCollection(const Napi::CallbackInfo& info) {
-  Args args(info, "Database.createCollection");
+  // With openExisting it is the second half of collection(): there is none of that name.
+  Args args(info, info[2].ToBoolean() ? "Database.collection" : "Database.createCollection");
   CreateCollectionOp op;
   op.name = args.String(0, "name");
   op.request = args.CollectionOptions(1);
   op.open_existing = args.Bool(2, "openExisting");
+  if (op.open_existing && handle_->options.read_only)
+    args.Refuse(Status(Code::kReadOnly, "there is no collection '" + op.name +
+                                            "', and the database was opened read-only; "
+                                            "open it without readOnly to create one"));
   const CancelToken cancel = args.Control(3);
   return StartCall(args, handle_, cancel,
                    std::make_unique<WritingCall>(std::move(op), [handle = handle_](Napi::Env env, WriteCall& call) {
@@ -138,12 +159,13 @@ Napi::Value DatabaseObject::Stats(const Napi::CallbackInfo& info) {
   Args args(info, "Database.stats");
   const CancelToken cancel = args.Control(0);
   const Environment& environment = Environment::Of(info.Env());
-  QueueStats queue{Scheduler::Get().stats(lane_.get()), lane_->operations(), environment.loop_steps,
-                   environment.loop_step_max_micros};
+  HandleStats handle{handle_->options.read_only,          handle_->pending_bytes, memory_->reported_bytes(),
+                     Scheduler::Get().stats(lane_.get()), lane_->operations(),    environment.loop_steps,
+                     environment.loop_step_max_micros};
   return Start<std::string>(
       CallKind::kSolo, args, handle_, cancel,
-      [database = handle_->database, queue = std::move(queue)](const CancelToken&) -> Result<std::string> {
-        return StatsToJson(database->stats(), queue);
+      [database = handle_->database, handle = std::move(handle)](const CancelToken&) -> Result<std::string> {
+        return StatsToJson(database->stats(), handle);
       },
       [](Napi::Env env, std::string& json) { return ToJs(env, json); });
 }
@@ -167,23 +189,25 @@ Napi::Value DatabaseObject::BackUp(const Napi::CallbackInfo& info) {
 Napi::Value DatabaseObject::Batch(const Napi::CallbackInfo& info) {
   Args args(info, "Database.batch");
   std::vector<Op> ops;
+  InputBytes input;
   if (WriteBatchObject* batch = WriteBatchObject::Read(info[0]))
-    args.Refuse(batch->Take(handle_.get(), &ops));
+    batch->Take(&ops, &input);
   else
     args.Refuse(Status::InvalidArgument("operations", "must be a batch"));
   const CancelToken cancel = args.Control(1);
-  return StartCall(args, handle_, cancel,
-                   std::make_unique<WritingCall>(std::move(ops), [](Napi::Env env, WriteCall& call) -> Napi::Value {
-                     std::string deleted;
-                     for (const Op& op : call.ops) {
-                       const auto* remove = std::get_if<DeleteOp>(&op);
-                       deleted.push_back(remove != nullptr && remove->deleted ? '1' : '0');
-                     }
-                     Napi::Object result = Napi::Object::New(env);
-                     result.Set("version", Napi::Number::New(env, static_cast<double>(call.version)));
-                     result.Set("deleted", ToJs(env, deleted));
-                     return result;
-                   }));
+  auto call = std::make_unique<WritingCall>(std::move(ops), [](Napi::Env env, WriteCall& done) -> Napi::Value {
+    std::string deleted;
+    for (const Op& op : done.ops) {
+      const auto* remove = std::get_if<DeleteOp>(&op);
+      deleted.push_back(remove != nullptr && remove->deleted ? '1' : '0');
+    }
+    Napi::Object result = Napi::Object::New(env);
+    result.Set("version", Napi::Number::New(env, static_cast<double>(done.version)));
+    result.Set("deleted", ToJs(env, deleted));
+    return result;
+  });
+  call->input = std::move(input);
+  return StartCall(args, handle_, cancel, std::move(call));
 }
 
 // runBackground(): one slice; resolves whether there is more. Nobody waits for it, and it keeps no process alive.
@@ -202,7 +226,7 @@ Napi::Value DatabaseObject::Close(const Napi::CallbackInfo& info) {
   Args args(info, "Database.close");
   if (handle_->closing) return info.Env().Undefined();
   handle_->closing = true;
-  auto holder = std::make_shared<std::shared_ptr<Database>>(std::move(handle_->database));
+  auto holder = std::make_shared<std::shared_ptr<Database>>(GiveBack());
   auto call = std::make_unique<RunCall<bool>>(
       [holder](const CancelToken&) -> Result<bool> {
         Database::Close(std::move(*holder));
@@ -235,9 +259,9 @@ Napi::Value DatabaseObject::Version(const Napi::CallbackInfo& info) {
   return Napi::Number::New(info.Env(), database == nullptr ? 0 : static_cast<double>(database->applied()));
 }
 
-// hasRoom(): whether at most half of the calls that may be pending are.
-Napi::Value DatabaseObject::HasRoom(const Napi::CallbackInfo& info) {
-  return Napi::Boolean::New(info.Env(), handle_->pending <= handle_->pending_max / 2);
+// drained(): whether calls were refused for want of room and there is some again. Says so once.
+Napi::Value DatabaseObject::Drained(const Napi::CallbackInfo& info) {
+  return Napi::Boolean::New(info.Env(), binding::Drained(handle_.get()));
 }
 
 }  // namespace agentmemdb::binding

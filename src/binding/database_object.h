@@ -6,6 +6,7 @@
 #include <memory>
 
 #include "binding/call.h"
+#include "binding/external_memory.h"
 #include "binding/scheduler.h"
 #include "engine/search.h"
 
@@ -17,6 +18,10 @@ class DatabaseObject : public Napi::ObjectWrap<DatabaseObject> {
   // Only by open(): its argument is a reference to an engine.
   explicit DatabaseObject(const Napi::CallbackInfo& info);
   ~DatabaseObject() override;
+
+  // nullptr when `value` is not one.
+  static const DatabaseObject* Read(Napi::Value value);
+  const std::shared_ptr<Handle>& handle() const { return handle_; }
 
   // open(path, options, token, timeoutMs), and its sync twin.
   static Napi::Value Open(const Napi::CallbackInfo& info);
@@ -33,9 +38,13 @@ class DatabaseObject : public Napi::ObjectWrap<DatabaseObject> {
   Napi::Value Close(const Napi::CallbackInfo& info);
   Napi::Value Path(const Napi::CallbackInfo& info);
   Napi::Value Version(const Napi::CallbackInfo& info);
-  Napi::Value HasRoom(const Napi::CallbackInfo& info);
+  Napi::Value Drained(const Napi::CallbackInfo& info);
+
+  // The handle no longer holds the engine. What does is returned.
+  std::shared_ptr<Database> GiveBack();
 
   std::shared_ptr<Lane> lane_;
+  std::shared_ptr<ExternalMemory> memory_;  // Not by way of the environment: that may die first.
   std::shared_ptr<Handle> handle_;
 };
 

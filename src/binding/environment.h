@@ -6,6 +6,7 @@
 
 #include <memory>
 
+#include "binding/external_memory.h"
 #include "binding/scheduler.h"
 
 namespace agentmemdb::binding {
@@ -16,6 +17,7 @@ struct Environment {
   static Environment& Of(Napi::Env env) { return *env.GetInstanceData<Environment>(); }
 
   std::shared_ptr<Lane> lane;
+  std::shared_ptr<ExternalMemory> memory = std::make_shared<ExternalMemory>();
   Napi::FunctionReference database_class, collection_class, cancel_token_class, record_batch_class, write_batch_class;
   // Steps of ours on this event loop: parsing, converting, settling. Thread CPU time.
   int64_t loop_steps = 0;

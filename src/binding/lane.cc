@@ -84,6 +84,7 @@ void Lane::Settle(std::vector<std::unique_ptr<Call>> calls) {
   Pump();  // First: the pool works on while we settle.
   if (!alive_) return unsettled_.clear();
   if (settling_later_) return;  // This turn has had its share.
+  Environment::Of(env_).memory->Report(env_);
   const StepTimer step(env_);
   const int64_t end = MonotonicMicros() + kSettleMicros;
   while (!unsettled_.empty()) {

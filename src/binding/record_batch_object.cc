@@ -6,7 +6,9 @@
 #include "base/clock.h"
 #include "base/random.h"
 #include "binding/args.h"
+#include "binding/collection_object.h"
 #include "binding/environment.h"
+#include "binding/js_error.h"
 
 namespace agentmemdb::binding {
 namespace {
@@ -22,19 +24,23 @@ bool Missing(Napi::Value value) { return value.IsUndefined() || value.IsNull(); 
 }  // namespace
 
 Napi::Function RecordBatchObject::Define(Napi::Env env) {
+  using Self = RecordBatchObject;
   return DefineClass(env, "RecordBatch",
-                     {InstanceMethod<&RecordBatchObject::Reserve>("reserve"),
-                      InstanceMethod<&RecordBatchObject::SetMatrix>("setMatrix"),
-                      InstanceMethod<&RecordBatchObject::Append>("append")});
+                     {InstanceMethod<&Self::Reserve>("reserve"), InstanceMethod<&Self::SetMatrix>("setMatrix"),
+                      InstanceMethod<&Self::Append>("append"), InstanceMethod<&Self::Drop>("drop")});
 }
 
 RecordBatchObject::RecordBatchObject(const Napi::CallbackInfo& info)
-    : Napi::ObjectWrap<RecordBatchObject>(info), lane_(Environment::Of(info.Env()).lane) {}
-
-RecordBatchObject::~RecordBatchObject() {
-  // Records that were refused, or never handed over.
-  if (!batch_.records.empty()) lane_->Retire(std::make_shared<RecordBatch>(std::move(batch_)));
+    : Napi::ObjectWrap<RecordBatchObject>(info),
+      lane_(Environment::Of(info.Env()).lane),
+      method_(info[1].ToString()),
+      bounded_(info[2].ToBoolean()) {
+  const CollectionObject* collection = CollectionObject::Read(info[0]);
+  if (collection == nullptr) throw Napi::TypeError::New(info.Env(), "use Collection.addMany()");
+  input_ = InputBytes(collection->handle());
 }
+
+RecordBatchObject::~RecordBatchObject() { Drop(); }
 
 RecordBatchObject* RecordBatchObject::Read(Napi::Value value) {
   if (!value.IsObject()) return nullptr;
@@ -43,44 +49,68 @@ RecordBatchObject* RecordBatchObject::Read(Napi::Value value) {
   return Unwrap(object);
 }
 
+// drop(): lets go of what was gathered and not handed over.
+void RecordBatchObject::Drop() {
+  if (!batch_.records.empty()) lane_->Retire(std::make_shared<RecordBatch>(std::move(batch_)));
+  batch_ = RecordBatch();
+  matrix_.Reset();
+  row_floats_ = 0;
+  input_.Release();
+}
+
+void RecordBatchObject::Refuse(Napi::Env env, const Status& status) {
+  Drop();
+  napi_throw(env, ToJsError(env, method_.c_str(), status));
+}
+
+Status RecordBatchObject::CheckGathered() {
+  RETURN_IF_ERROR(CheckBatchBytes(input_, "records"));
+  return bounded_ ? CheckRoom(input_.handle(), input_) : Status();
+}
+
 // reserve(count): makes room for all records at once. Growing would move all of them in one step.
 void RecordBatchObject::Reserve(const Napi::CallbackInfo& info) {
-  batch_.records.reserve(std::min<size_t>(info[0].ToNumber().Uint32Value(), limits::kBatchRecordsMax));
+  const auto count = static_cast<size_t>(info[0].ToNumber().Int64Value());
+  if (Status status = CheckBatchCount(*input_.handle(), count, "records"); !status.ok())
+    return Refuse(info.Env(), status);
+  batch_.records.reserve(count);
 }
 
 // setMatrix(matrix, rows): the vectors of all records to be appended, row after row. Not copied.
-Napi::Value RecordBatchObject::SetMatrix(const Napi::CallbackInfo& info) {
+void RecordBatchObject::SetMatrix(const Napi::CallbackInfo& info) {
   const std::optional<VectorView> view = ReadVector(info[0]);
   const uint32_t rows = info[1].ToNumber().Uint32Value();
-  if (!view) {
-    status_ = Status::InvalidArgument("records.vectors", "must be a Float32Array");
-  } else if (rows == 0 || view->empty() || view->size() % rows != 0) {
-    status_ = Status::InvalidArgument("records.vectors", "must hold records x dimensions numbers; got " +
-                                                             std::to_string(view->size()) + " for " +
-                                                             std::to_string(rows) + " records");
-  } else {
-    matrix_ = Napi::Persistent(info[0].As<Napi::Object>());
-    matrix_view_ = *view;
-    row_floats_ = view->size() / rows;
-  }
-  return info.Env().Undefined();
+  if (!view) return Refuse(info.Env(), Status::InvalidArgument("records.vectors", "must be a Float32Array"));
+  if (rows == 0 || view->empty() || view->size() % rows != 0)
+    return Refuse(info.Env(),
+                  Status::InvalidArgument("records.vectors", "must hold records x dimensions numbers; got " +
+                                                                 std::to_string(view->size()) + " for " +
+                                                                 std::to_string(rows) + " records"));
+  input_.Add(view->size_bytes());
+  if (Status status = CheckGathered(); !status.ok()) return Refuse(info.Env(), status);
+  matrix_ = Napi::Persistent(info[0].As<Napi::Object>());
+  matrix_view_ = *view;
+  row_floats_ = view->size() / rows;
 }
 
-// append(count, ids, vectors, texts, metadatas, expiresAts, ttls): columns of `count`, each undefined when no record has any. Returns the
-// ids made for records that came without, undefined elsewhere.
+// append(count, ids, vectors, texts, metadatas, expiresAts, ttls): columns of `count`, each undefined when no record has any.
+// Returns the ids made for records that came without, undefined elsewhere.
 Napi::Value RecordBatchObject::Append(const Napi::CallbackInfo& info) {
   const StepTimer step(info.Env());
   const uint32_t count = info[0].ToNumber().Uint32Value();
   Napi::Array new_ids = Napi::Array::New(info.Env());
-  for (uint32_t i = 0; i < count && status_.ok(); ++i) AppendOne(info, i, &new_ids);
+  Status status;
+  for (uint32_t i = 0; i < count && status.ok(); ++i) status = AppendOne(info, i, &new_ids);
+  if (status.ok()) status = CheckGathered();
+  if (!status.ok()) Refuse(info.Env(), status);
   return new_ids;
 }
 
-void RecordBatchObject::AppendOne(const Napi::CallbackInfo& info, uint32_t i, Napi::Array* new_ids) {
+Status RecordBatchObject::AppendOne(const Napi::CallbackInfo& info, uint32_t i, Napi::Array* new_ids) {
   const Napi::HandleScope scope(info.Env());
   const std::string name = "records[" + std::to_string(batch_.records.size()) + "]";
-  const auto refuse = [&](const char* field, const char* message) {
-    if (status_.ok()) status_ = Status::InvalidArgument(name + field, message);
+  const auto wrong = [&](const char* field, const char* message) {
+    return Status::InvalidArgument(name + field, message);
   };
   RecordInput record;
   const Napi::Value id = At(info[1], i), vector = At(info[2], i), text = At(info[3], i), metadata = At(info[4], i);
@@ -91,30 +121,32 @@ void RecordBatchObject::AppendOne(const Napi::CallbackInfo& info, uint32_t i, Na
   } else if (std::optional<std::string> given = ReadString(id)) {
     record.id = std::move(*given);
   } else {
-    refuse(".id", "must be a string");
+    return wrong(".id", "must be a string");
   }
-  if (!Missing(text) && !(record.text = ReadString(text))) refuse(".text", "must be a string");
-  if (!Missing(metadata) && !(record.metadata = ReadString(metadata))) refuse(".metadata", "must be JSON text");
+  if (!Missing(text) && !(record.text = ReadString(text))) return wrong(".text", "must be a string");
+  if (!Missing(metadata) && !(record.metadata = ReadString(metadata))) return wrong(".metadata", "must be JSON text");
   const Napi::Value expires_at = At(info[5], i), ttl_ms = At(info[6], i);
   if (!Missing(expires_at) && !(record.expires_at = ReadWhole(expires_at)))
-    refuse(".expiresAt", "must be a whole number");
-  if (!Missing(ttl_ms) && !(record.ttl_ms = ReadWhole(ttl_ms))) refuse(".ttlMs", "must be a whole number");
-  if (row_floats_ != 0) {
-    const size_t offset = batch_.records.size() * row_floats_;
-    if (offset + row_floats_ > matrix_view_.size()) return refuse(".vector", "is missing from the matrix");
-    record.vector = matrix_view_.subspan(offset, row_floats_);
-  } else if (!Missing(vector)) {
+    return wrong(".expiresAt", "must be a whole number");
+  if (!Missing(ttl_ms) && !(record.ttl_ms = ReadWhole(ttl_ms))) return wrong(".ttlMs", "must be a whole number");
+  if (row_floats_ == 0 && !Missing(vector)) {
     const std::optional<VectorView> view = ReadVector(vector);
-    if (!view || view->empty()) return refuse(".vector", "must be a Float32Array or an array of numbers, not empty");
+    if (!view || view->empty()) return wrong(".vector", "must be a Float32Array or an array of numbers, not empty");
     batch_.vectors.push_back(std::make_unique<float[]>(view->size()));
     std::copy(view->begin(), view->end(), batch_.vectors.back().get());
     record.vector = VectorView(batch_.vectors.back().get(), view->size());
   }
+  input_.Add(record.bytes());
+  if (row_floats_ != 0) {  // Counted when the matrix was set.
+    const size_t offset = batch_.records.size() * row_floats_;
+    if (offset + row_floats_ > matrix_view_.size()) return wrong(".vector", "is missing from the matrix");
+    record.vector = matrix_view_.subspan(offset, row_floats_);
+  }
   batch_.records.push_back(std::move(record));
+  return {};
 }
 
-Status RecordBatchObject::Take(RecordBatch* batch, Napi::ObjectReference* matrix) {
-  if (!status_.ok()) return status_;
+Status RecordBatchObject::Take(RecordBatch* batch, Napi::ObjectReference* matrix, InputBytes* input) {
   if (row_floats_ != 0) {
     const std::optional<VectorView> now = ReadVector(matrix_.Value());
     if (!now || now->data() != matrix_view_.data() || now->size() != matrix_view_.size())
@@ -122,6 +154,7 @@ Status RecordBatchObject::Take(RecordBatch* batch, Napi::ObjectReference* matrix
   }
   *batch = std::move(batch_);
   *matrix = std::move(matrix_);
+  *input = std::move(input_);
   batch_ = RecordBatch();
   row_floats_ = 0;
   return {};

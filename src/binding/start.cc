@@ -6,19 +6,17 @@
 namespace agentmemdb::binding {
 namespace {
 
-Status Admit(const Args& args, const Handle* handle, const Call& call) {
+Status Admit(const Args& args, Handle* handle, const Call& call) {
   if (!args.status().ok()) return args.status();
   if (handle == nullptr) return {};
   if (handle->closing) return Status(Code::kClosed, "the database is closed; open it again");
-  const int64_t pending = handle->pending - handle->background;
-  if (!args.sync() && call.keeps_alive && pending >= handle->pending_max)
-    return Status(Code::kQueueFull, std::to_string(pending) +
-                                        " calls are waiting on this handle; await some of them, or raise maxPending");
-  return {};
+  if (handle->options.read_only && call.kind == CallKind::kWrite) return OpenedReadOnly();
+  return args.sync() || !call.keeps_alive ? Status() : CheckRoom(handle, call.input);
 }
 
 Napi::Value RunNow(Napi::Env env, Call* call) {
   call->Run();
+  Environment::Of(env).memory->Report(env);
   if (call->status().ok()) return call->Convert(env);
   napi_throw(env, ToJsError(env, call->method, call->status()));
   return env.Undefined();
@@ -44,6 +42,8 @@ Napi::Value StartCall(const Args& args, const std::shared_ptr<Handle>& handle, c
     return deferred.Promise();
   }
   if (args.sync()) return RunNow(env, call.get());
+  if (call->input.handle() == nullptr) call->input = InputBytes(handle);
+  call->input.Add(args.input_bytes());
   call->deferred = Napi::Promise::Deferred::New(env);
   const Napi::Promise promise = call->deferred->Promise();
   Environment::Of(env).lane->Accept(std::move(call));

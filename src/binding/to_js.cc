@@ -183,30 +183,34 @@ std::string StatsToJson(const CollectionStats& stats) {
   return json;
 }
 
-std::string StatsToJson(const DatabaseStats& stats, const QueueStats& queue) {
+std::string StatsToJson(const DatabaseStats& stats, const HandleStats& handle) {
   const auto ms = [](int64_t micros) { return static_cast<double>(micros) / 1000.0; };
   std::string json;
   ObjectWriter object(&json);
   object.Text("path", stats.path);
   object.Text("storageMode", stats.single ? "single" : "shared");
+  object.Key("readOnly")->append(handle.read_only ? "true" : "false");
   object.Text("durability", stats.durability == Durability::kFull ? "full" : "normal");
   object.Integer("changeVersion", stats.change_version);
   object.Integer("collections", stats.collections);
   object.Integer("records", stats.records);
   object.Integer("fileBytes", stats.file_bytes);
   object.Integer("walBytes", stats.wal_bytes);
+  object.Integer("memoryBytes", stats.memory_bytes);
+  object.Integer("externalBytes", handle.external_bytes);
   object.Integer("engines", stats.engines);
   ObjectWriter writer(object.Key("queue"));
-  writer.Integer("workerLimit", queue.scheduler.worker_limit);
-  writer.Integer("waiting", queue.scheduler.waiting);
-  writer.Integer("running", queue.scheduler.running);
-  writer.Integer("workersMax", queue.scheduler.workers_max);
+  writer.Integer("workerLimit", handle.scheduler.worker_limit);
+  writer.Integer("waiting", handle.scheduler.waiting);
+  writer.Integer("running", handle.scheduler.running);
+  writer.Integer("pendingBytes", handle.pending_bytes);
+  writer.Integer("workersMax", handle.scheduler.workers_max);
   writer.Integer("writeGroups", stats.write_groups);
   writer.Integer("writeCalls", stats.write_calls);
-  writer.Integer("loopSteps", queue.loop_steps);
-  writer.Number("loopStepMaxMs", ms(queue.loop_step_max_micros));
+  writer.Integer("loopSteps", handle.loop_steps);
+  writer.Number("loopStepMaxMs", ms(handle.loop_step_max_micros));
   ObjectWriter operations(writer.Key("operations"));
-  for (const OperationStats& each : queue.operations) {
+  for (const OperationStats& each : handle.operations) {
     ObjectWriter operation(operations.Key(std::string(each.method).c_str()));
     operation.Integer("count", each.count);
     operation.Number("p50Ms", ms(each.p50_micros));

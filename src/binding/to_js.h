@@ -35,13 +35,15 @@ Packed PackPage(const FindOutput& output);
 std::string InfoToJson(const CollectionInfo& info);
 std::string InfosToJson(const std::vector<CollectionInfo>& infos);
 std::string StatsToJson(const CollectionStats& stats);
-// What the JavaScript thread knows of its queue, taken there.
-struct QueueStats {
+// What the JavaScript thread knows of a handle and of its own queue, taken there.
+struct HandleStats {
+  bool read_only = false;
+  int64_t pending_bytes = 0, external_bytes = 0;
   SchedulerStats scheduler;
   std::vector<OperationStats> operations;
   int64_t loop_steps = 0, loop_step_max_micros = 0;
 };
-std::string StatsToJson(const DatabaseStats& stats, const QueueStats& queue);
+std::string StatsToJson(const DatabaseStats& stats, const HandleStats& handle);
 
 // A string when there is one part and nothing else; undefined when there is no part; else { parts, vectors, vectorCount, about }.
 Napi::Value ToJs(Napi::Env env, const Packed& packed);

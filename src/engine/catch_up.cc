@@ -43,7 +43,9 @@ Status Database::CatchUp(Version applied_before, const CancelToken& cancel) {
     if (applied_ != applied_before) return {};
     RETURN_IF_ERROR(cancel.Check());
   }
-  return CatchUpLocked(cancel);
+  const Status status = CatchUpLocked(cancel);
+  CountMemory();
+  return status;
 }
 
 Status Database::CatchUpLocked(const CancelToken& cancel) {
@@ -56,6 +58,7 @@ Status Database::CatchUpLocked(const CancelToken& cancel) {
   } catch (const std::bad_alloc&) {
     status = Status(Code::kLimit, "out of memory while loading " + path());
   }
+  if (Status unchanged = (*rows)->CheckUnchanged(); !unchanged.ok()) status = std::move(unchanged);
   if (!status.ok()) ForgetEverything();
   return status;
 }

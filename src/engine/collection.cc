@@ -14,6 +14,14 @@ Collection::Collection(CollectionId id, std::string name, CollectionOptions opti
     vectors_ = std::make_unique<HnswIndex>(options_.metric, options_.dimensions, options_.hnsw);
 }
 
+size_t Collection::memory_bytes() const {
+  constexpr size_t kHashNode = 2 * sizeof(void*) + sizeof(int64_t), kTreeNode = 4 * sizeof(void*) + 2 * sizeof(int64_t);
+  return (vectors_ == nullptr ? 0 : vectors_->stats().memory_bytes) + rows_.capacity() * sizeof(RowId) +
+         has_vector_.capacity() / 8 + free_.capacity() * sizeof(Slot) + live_.memory_bytes() + ids_.memory_bytes() +
+         slot_of_.bucket_count() * sizeof(void*) + slot_of_.size() * kHashNode + row_order_.capacity() * sizeof(RowId) +
+         by_expiry_.size() * (kHashNode + kTreeNode);
+}
+
 bool Collection::HasVector(RowId row) const {
   const auto found = slot_of_.find(ToInt(row));
   return found != slot_of_.end() && has_vector_[ToInt(found->second)];

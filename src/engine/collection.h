@@ -31,6 +31,8 @@ class Collection {
   VectorIndex* vectors() { return vectors_.get(); }
   std::span<const RowId> rows() const { return rows_; }
   std::string IdOf(Slot slot) const { return ids_.Get(slot); }
+  // About.
+  size_t memory_bytes() const;
   bool HasVector(RowId row) const;
 
   // The records a read at `now` can see: those not expired. nullopt: all of them, the common case.

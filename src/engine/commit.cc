@@ -54,6 +54,7 @@ std::vector<WriteCall*> StillWanted(std::span<WriteCall* const> calls) {
 }  // namespace
 
 void Database::Commit(std::span<WriteCall* const> calls) {
+  if (read_only()) return FailAll(calls, OpenedReadOnly());
   if (calls.size() > 1 && std::any_of(calls.begin(), calls.end(), NeedsItsOwn)) return CommitOneByOne(calls);
   for (WriteCall* call : calls) call->status = ValidateCall(this, call);
   const int64_t deadline = MonotonicMicros() + int64_t{1000} * store_->options().busy_timeout_ms;
@@ -62,7 +63,10 @@ void Database::Commit(std::span<WriteCall* const> calls) {
     if (wanted.empty()) return;
     bool decided = true;
     const Status begun = TryCommit(wanted, &decided);
-    if (begun.ok() && decided) return store_->CheckpointAbove(kLogBytesMax);
+    if (begun.ok() && decided) {
+      CountMemory();
+      return store_->CheckpointAbove(kLogBytesMax);
+    }
     if (begun.ok()) return CommitOneByOne(wanted);
     if (begun.code() != Code::kBusy || MonotonicMicros() >= deadline) return FailAll(wanted, begun);
     // Waiting without the lock: reads can catch up with what the other process commits meanwhile.

@@ -38,9 +38,22 @@ struct Registry {
   }
 };
 
+// A read-only open creates nothing: neither the file nor what a link leads to.
+Status CheckThere(const std::string& path) {
+  const Status looked = LookAtFile(path).status();
+  if (looked.code() != Code::kNotFound) return looked;
+  return Status(Code::kNotFound, looked.message() + "; open it without readOnly to create it")
+      .WithPath(path)
+      .WithArgument("path");
+}
+
 const char* DurabilityName(Durability durability) { return durability == Durability::kFull ? "full" : "normal"; }
 
 }  // namespace
+
+Status OpenedReadOnly() {
+  return Status(Code::kReadOnly, "the database was opened read-only; open it without readOnly to write");
+}
 
 Result<const Collection*> ReadView::Find(CollectionId id) const {
   const auto found = collections->find(ToInt(id));
@@ -55,7 +68,12 @@ Database::~Database() { --engines_open; }
 int Database::EnginesOpen() { return engines_open; }
 
 Result<std::shared_ptr<Database>> Database::Open(const DatabaseOptions& options, const CancelToken& cancel) {
-  if (options.path == ":memory:") return Create(options, cancel);
+  if (options.path == ":memory:") {
+    if (options.read_only)
+      return Status::InvalidArgument("options.readOnly", "is not possible with ':memory:': there is nothing to read");
+    return Create(options, cancel);
+  }
+  if (options.read_only) RETURN_IF_ERROR(CheckThere(options.path));
   Result<std::string> path = CanonicalPath(options.path);
   if (!path.ok()) return path.status();
   if (IsFolder(*path))
@@ -66,11 +84,13 @@ Result<std::shared_ptr<Database>> Database::Open(const DatabaseOptions& options,
   const auto entry = Registry::Get().EntryFor(*path);
   std::lock_guard opening(entry->opening);
   if (std::shared_ptr<Database> open = entry->database.lock()) {
-    if (options.durability && *options.durability != open->store_->options().durability)
+    RETURN_IF_ERROR(open->store_->CheckNotReplaced());
+    const bool serves = options.read_only || !open->read_only();
+    if (serves && options.durability && *options.durability != open->store_->options().durability)
       return Status::InvalidArgument("options.durability",
                                      std::string("differs: this process has the file open with durability '") +
                                          DurabilityName(open->store_->options().durability) + "'");
-    return open;
+    if (serves) return open;
   }
   Result<std::shared_ptr<Database>> database = Create(canonical, cancel);
   if (database.ok()) entry->database = *database;
@@ -82,11 +102,13 @@ Result<std::shared_ptr<Database>> Database::Create(const DatabaseOptions& option
   store_options.path = options.path;
   store_options.durability = options.durability.value_or(Durability::kFull);
   store_options.busy_timeout_ms = options.busy_timeout_ms;
+  store_options.read_only = options.read_only;
   Result<std::unique_ptr<Store>> store = Store::Open(store_options, cancel);
   if (!store.ok()) return store.status();
   std::shared_ptr<Database> database(new Database(std::move(*store)));
   std::lock_guard guard(database->write_mutex_);
   RETURN_IF_ERROR(database->CatchUpLocked(cancel));
+  database->CountMemory();
   return database;
 }
 
@@ -104,7 +126,11 @@ Status Database::Read(const CancelToken& cancel, const std::function<Status(cons
       std::shared_lock guard(index_lock_);
       Result<DatabaseHeader> header = (*rows)->Header();  // Pins the snapshot.
       if (!header.ok()) return header.status();
-      if (header->change_version == applied_ && header->epoch == epoch_) return body({rows->get(), &collections_});
+      if (header->change_version == applied_ && header->epoch == epoch_) {
+        const Status read = body({rows->get(), &collections_});
+        const Status unchanged = (*rows)->CheckUnchanged();
+        return unchanged.ok() ? read : unchanged;
+      }
       applied = applied_;
     }
     RETURN_IF_ERROR(CatchUp(applied, cancel));
@@ -122,6 +148,13 @@ Status Database::BackUp(const std::string& target, const CancelToken& cancel) {
   return agentmemdb::BackUp(store_.get(), target, cancel);
 }
 
+void Database::CountMemory() {
+  int64_t bytes = store_->MemoryBytes();
+  std::shared_lock guard(index_lock_);
+  for (const auto& [id, collection] : collections_) bytes += static_cast<int64_t>(collection->memory_bytes());
+  memory_bytes_ = bytes;
+}
+
 DatabaseStats Database::stats() {
   DatabaseStats stats;
   stats.path = path();
@@ -130,6 +163,7 @@ DatabaseStats Database::stats() {
   stats.file_bytes = store_->FileBytes();
   stats.wal_bytes = store_->WalBytes();
   stats.engines = engines_open;
+  stats.memory_bytes = memory_bytes_;
   stats.write_groups = groups_committed_;
   stats.write_calls = calls_committed_;
   std::shared_lock guard(index_lock_);

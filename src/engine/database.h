@@ -31,6 +31,7 @@ struct DatabaseOptions {
   std::string path;  // ':memory:' or a file
   std::optional<Durability> durability;
   int busy_timeout_ms = 5000;
+  bool read_only = false;
 };
 
 struct DatabaseStats {
@@ -39,6 +40,7 @@ struct DatabaseStats {
   Durability durability = Durability::kFull;
   Version change_version = 0;
   int64_t collections = 0, records = 0, file_bytes = 0, wal_bytes = 0;
+  int64_t memory_bytes = 0;
   int64_t write_groups = 0, write_calls = 0;  // transactions, and the calls they carried
   int engines = 0;
 };
@@ -52,11 +54,16 @@ struct ReadView {
   Result<const Collection*> Find(CollectionId id) const;
 };
 
+// Why a write is refused where nothing may be written.
+Status OpenedReadOnly();
+
 // Threads: any. Handles share one engine per file and process; the last reference closes it.
 class Database {
  public:
-  // Errors: kInvalidArgument (durability differs from the open engine's), kIo, kCorrupt, kUnsupported, kBusy, kAborted,
-  // kTimeout.
+  // Asked for read_only, an engine that is open serves, whatever it may. An engine that is read-only serves no one who wants
+  // to write: there will be another, and the two see each other's commits as two processes do.
+  // Errors: kInvalidArgument (durability differs from the open engine's; read_only of ':memory:'), kNotFound (read_only,
+  // and there is no database), kIo, kCorrupt, kUnsupported, kBusy, kAborted, kTimeout.
   static Result<std::shared_ptr<Database>> Open(const DatabaseOptions& options, const CancelToken& cancel);
   // Gives back a handle's reference. If it is the last, the log is copied into the file and removed; otherwise, and when a
   // reference is merely dropped, the log stays and is read by the next open.
@@ -64,10 +71,14 @@ class Database {
   static int EnginesOpen();
   ~Database();
 
-  // Runs `body` over one committed state.
+  // Whether Commit refuses everything.
+  bool read_only() const { return store_->options().read_only; }
+
+  // Runs `body` over one committed state. kBusy: what it found is none, because a file that is read alone was written to.
   Status Read(const CancelToken& cancel, const std::function<Status(const ReadView&)>& body);
 
   // Group commit: independent calls in one transaction, each with its own status. Durable and searchable on return.
+  // kReadOnly, before anything is looked at, when read_only().
   void Commit(std::span<WriteCall* const> calls);
 
   // Links waiting vectors and copies the log, for about `budget_micros`. Returns whether there is more to do. No thread or
@@ -85,6 +96,8 @@ class Database {
   DatabaseStats stats();
   // The change version that memory has applied.
   Version applied() const { return applied_; }
+  // What the indexes hold, and the rows when the database is in memory. About, and as of the last write or catching up.
+  int64_t memory_bytes() const { return memory_bytes_; }
   const std::string& path() const { return store_->options().path; }
 
  private:
@@ -114,6 +127,7 @@ class Database {
   Status Stage(ChangeSet* changes);
   void Unstage(const ChangeSet& changes);
   void ForgetEverything();
+  void CountMemory();
 
   std::unique_ptr<Store> store_;
   std::timed_mutex write_mutex_;
@@ -123,6 +137,7 @@ class Database {
   Collections collections_;          // Under index_lock_.
   int64_t epoch_ = 0;                // Under index_lock_.
   std::atomic<Version> applied_{0};  // Changed under index_lock_.
+  std::atomic<int64_t> memory_bytes_{0};
   std::atomic<int64_t> groups_committed_{0}, calls_committed_{0};
   std::atomic<int64_t> next_linked_{0};  // Round robin over the collections.
 };

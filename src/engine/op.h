@@ -23,6 +23,11 @@ struct RecordInput {
   // At most one of the two. A record is hidden from expires_at on.
   std::optional<TimeMs> expires_at = std::nullopt;
   std::optional<int64_t> ttl_ms = std::nullopt;  // from the write on; positive
+
+  // What limits count.
+  size_t bytes() const {
+    return id.size() + vector.size_bytes() + (text ? text->size() : 0) + (metadata ? metadata->size() : 0);
+  }
 };
 
 // Records and the memory their vectors lie in.

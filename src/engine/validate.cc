@@ -46,11 +46,6 @@ Status ValidatePatch(const CollectionOptions& options, const PatchOp& op) {
   return ValidateExpiry(op.expires_at.value_or(std::nullopt), op.ttl_ms, "fields");
 }
 
-size_t Bytes(const RecordInput& record) {
-  return record.id.size() + record.vector.size_bytes() + (record.text ? record.text->size() : 0) +
-         (record.metadata ? record.metadata->size() : 0);
-}
-
 Status ValidatePut(const CollectionOptions& options, PutOp* op, const CancelToken& cancel) {
   RecordBatch& batch = op->batch;
   if (batch.records.size() > limits::kBatchRecordsMax)
@@ -58,23 +53,26 @@ Status ValidatePut(const CollectionOptions& options, PutOp* op, const CancelToke
                                     "; split them over several calls")
         .WithArgument("records");
   const TimeMs now = NowMs();
-  size_t bytes = 0;
   for (size_t i = 0; i < batch.records.size(); ++i) {
     RecordInput& record = batch.records[i];
     if (i % kRecordsBetweenChecks == 0) RETURN_IF_ERROR(cancel.Check());
     RETURN_IF_ERROR(ValidateRecord(options, record, batch.single ? "record" : "records[" + std::to_string(i) + "]"));
     if (record.new_id && record.id.empty()) record.id = NewUuidV7(now);
-    bytes += Bytes(record);
   }
-  if (bytes > limits::kBatchBytesMax)
-    return Status(Code::kLimit, "records must be at most 256 MiB a call; split them over several calls")
-        .WithArgument("records");
   return {};
 }
 
-}  // namespace
-
-namespace {
+size_t BytesOf(const Op& op) {
+  size_t bytes = 0;
+  if (const auto* put = std::get_if<PutOp>(&op)) {
+    for (const RecordInput& record : put->batch.records) bytes += record.bytes();
+  } else if (const auto* patch = std::get_if<PatchOp>(&op)) {
+    if (patch->vector && *patch->vector) bytes += (*patch->vector)->size() * sizeof(float);
+    if (patch->text && *patch->text) bytes += (*patch->text)->size();
+    if (patch->metadata && *patch->metadata) bytes += (*patch->metadata)->size();
+  }
+  return bytes;
+}
 
 Status ValidateOp(Database* database, Op* op, const CancelToken& cancel) {
   if (auto* put = std::get_if<PutOp>(op)) {
@@ -110,11 +108,16 @@ Status ValidateCall(Database* database, WriteCall* call) {
   if (call->ops.size() > limits::kBatchRecordsMax)
     return Status(Code::kLimit, "operations must be at most 100,000 a call; split them over several calls")
         .WithArgument("operations");
+  size_t bytes = 0;
   for (size_t i = 0; i < call->ops.size(); ++i) {
     if (Status status = ValidateOp(database, &call->ops[i], call->cancel); !status.ok())
       return InBatch(*call, i, std::move(status));
+    bytes += BytesOf(call->ops[i]);
   }
-  return {};
+  if (bytes <= limits::kBatchBytesMax) return {};
+  const std::string argument = call->is_batch ? "operations" : "records";
+  return Status(Code::kLimit, argument + " must be at most 256 MiB a call; split them over several calls")
+      .WithArgument(argument);
 }
 
 }  // namespace agentmemdb

@@ -34,6 +34,22 @@ Code CodeFor(int result) {
   }
 }
 
+// A name that SQLite takes parameters with: bytes that mean something in a URI are escaped.
+std::string UriOf(const std::string& path, const char* parameters) {
+  static constexpr char kHex[] = "0123456789ABCDEF";
+  std::string uri = "file:";
+  for (const char c : path) {
+    if (c != '%' && c != '?' && c != '#') {
+      uri.push_back(c);
+      continue;
+    }
+    uri.push_back('%');
+    uri.push_back(kHex[static_cast<unsigned char>(c) >> 4]);
+    uri.push_back(kHex[static_cast<unsigned char>(c) & 0xf]);
+  }
+  return uri + "?" + parameters;
+}
+
 }  // namespace
 
 Statement::~Statement() { sqlite3_finalize(statement_); }
@@ -89,10 +105,13 @@ std::optional<std::string_view> Statement::Blob(int column) const {
   return std::string_view(bytes, static_cast<size_t>(sqlite3_column_bytes(statement_, column)));
 }
 
-Result<std::unique_ptr<Connection>> Connection::Open(const std::string& path, Durability durability) {
+Result<std::unique_ptr<Connection>> Connection::Open(const std::string& path, Durability durability, Access access) {
   sqlite3* handle = nullptr;
-  const int result =
-      sqlite3_open_v2(path.c_str(), &handle, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX, nullptr);
+  const std::string name = access == Access::kAlone ? UriOf(path, "immutable=1") : path;
+  const int flags = access == Access::kReadWrite  ? SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE
+                    : access == Access::kReadOnly ? SQLITE_OPEN_READONLY
+                                                  : SQLITE_OPEN_READONLY | SQLITE_OPEN_URI;
+  const int result = sqlite3_open_v2(name.c_str(), &handle, flags | SQLITE_OPEN_NOMUTEX, nullptr);
   if (handle == nullptr) return Status(Code::kLimit, "out of memory while opening " + path);
   std::unique_ptr<Connection> connection(new Connection(path, handle));
   if (result != SQLITE_OK) return connection->Error(result, "open");

@@ -17,6 +17,12 @@ namespace agentmemdb {
 
 enum class Durability { kFull, kNormal };
 
+enum class Access {
+  kReadWrite,  // opens or creates
+  kReadOnly,   // reads beside writers: SQLite makes its -wal and -shm for that if they are not there
+  kAlone,      // reads without locks and without the log: wrong while anybody writes
+};
+
 // A prepared statement between Bind and Reset. Views it returns are good until the next Step or Reset.
 class Statement {
  public:
@@ -60,8 +66,9 @@ class Resetting {
 // Threads: one at a time.
 class Connection {
  public:
-  // Opens or creates. The pragmas of every connection are set and read back.
-  static Result<std::unique_ptr<Connection>> Open(const std::string& path, Durability durability);
+  // The pragmas of every connection are set and read back.
+  static Result<std::unique_ptr<Connection>> Open(const std::string& path, Durability durability,
+                                                  Access access = Access::kReadWrite);
   // Never checkpoints: that is Store::Close's decision.
   ~Connection();
 

@@ -56,7 +56,13 @@ ReadTransaction::~ReadTransaction() {
     }
   }
   // A connection whose snapshot could not be ended would hold the log back for ever.
-  if (pooled_ != nullptr && !pooled_->InTransaction()) store_->GiveBack(std::move(pooled_));
+  if (pooled_ != nullptr && !pooled_->InTransaction()) readers_->GiveBack(std::move(pooled_));
+}
+
+Status ReadTransaction::CheckUnchanged() const {
+  if (readers_ == nullptr || readers_->StillTrue()) return {};
+  return Status(Code::kBusy, "another process wrote to " + connection_->path() + " during the read; try again")
+      .WithPath(connection_->path());
 }
 
 Result<std::vector<CollectionRow>> ReadTransaction::Collections() {

@@ -71,19 +71,43 @@ Status CheckSchema(Connection* connection) {
   return {};
 }
 
-// Within a transaction: what the file is must not change between looking and creating.
-Status CreateOrCheck(Connection* connection) {
+// Whether the file is ours; false: it is empty. Errors: kUnsupported (another program's).
+Result<bool> IsOurs(Connection* connection) {
   Result<int64_t> objects = connection->QueryInteger("SELECT count(*) FROM sqlite_schema");
   if (!objects.ok()) return objects.status();
   Result<int64_t> application = connection->QueryInteger("PRAGMA application_id");
   if (!application.ok()) return application.status();
-  if (*application != kApplicationId) {
-    if (*objects == 0 && *application == 0) return CreateSchema(connection);
-    return NotOurs(*connection);
-  }
+  if (*application == kApplicationId) return true;
+  if (*objects == 0 && *application == 0) return false;
+  return NotOurs(*connection);
+}
+
+Status CheckContents(Connection* connection) {
   RETURN_IF_ERROR(CheckSchema(connection));
-  Result<DatabaseHeader> header = ReadHeader(connection);
-  return header.status();
+  return ReadHeader(connection).status();
+}
+
+Status CreateOrCheck(Connection* connection) {
+  Result<bool> ours = IsOurs(connection);
+  if (!ours.ok()) return ours.status();
+  return *ours ? CheckContents(connection) : CreateSchema(connection);
+}
+
+Status CheckOnly(Connection* connection) {
+  Result<bool> ours = IsOurs(connection);
+  if (!ours.ok()) return ours.status();
+  if (*ours) return CheckContents(connection);
+  return Status(Code::kNotFound, connection->path() + " is empty; open it without readOnly to make a database of it")
+      .WithPath(connection->path());
+}
+
+// What the file is must not change between looking and creating.
+Status WithinTransaction(Connection* connection, const char* begin, Status (*body)(Connection*)) {
+  RETURN_IF_ERROR(connection->Execute(begin));
+  Status status = body(connection);
+  if (status.ok()) status = connection->Execute("COMMIT");
+  if (connection->InTransaction()) (void)connection->Execute("ROLLBACK");
+  return status;
 }
 
 }  // namespace
@@ -94,19 +118,13 @@ uint32_t DatabaseHeader::Checksum() const {
 
 Status PrepareSchema(Connection* connection, bool in_memory) {
   // Looked at before the journal mode: asking for WAL would write to a foreign file.
-  Result<int64_t> application = connection->QueryInteger("PRAGMA application_id");
-  if (!application.ok()) return application.status();
-  Result<int64_t> objects = connection->QueryInteger("SELECT count(*) FROM sqlite_schema");
-  if (!objects.ok()) return objects.status();
-  if (*application != kApplicationId && (*application != 0 || *objects != 0)) return NotOurs(*connection);
+  Result<bool> ours = IsOurs(connection);
+  if (!ours.ok()) return ours.status();
   if (!in_memory) RETURN_IF_ERROR(connection->Execute("PRAGMA journal_mode=WAL"));
-
-  RETURN_IF_ERROR(connection->Execute(*application == kApplicationId ? "BEGIN" : "BEGIN IMMEDIATE"));
-  Status status = CreateOrCheck(connection);
-  if (status.ok()) status = connection->Execute("COMMIT");
-  if (connection->InTransaction()) (void)connection->Execute("ROLLBACK");
-  return status;
+  return WithinTransaction(connection, *ours ? "BEGIN" : "BEGIN IMMEDIATE", CreateOrCheck);
 }
+
+Status CheckDatabase(Connection* connection) { return WithinTransaction(connection, "BEGIN", CheckOnly); }
 
 Result<DatabaseHeader> ReadHeader(Connection* connection) {
   static constexpr char kSql[] =

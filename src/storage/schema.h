@@ -27,6 +27,8 @@ struct DatabaseHeader {
 // Makes a new file ours, or checks that an existing one is. In WAL mode unless `in_memory`.
 // Errors: kUnsupported (another program's, a newer format), kCorrupt (schema differs), kBusy, kIo.
 Status PrepareSchema(Connection* connection, bool in_memory);
+// Checks that a file is ours, and changes nothing. Errors: kNotFound (it is empty), kUnsupported, kCorrupt, kBusy, kIo.
+Status CheckDatabase(Connection* connection);
 
 Result<DatabaseHeader> ReadHeader(Connection* connection);
 Status WriteHeader(Connection* connection, const DatabaseHeader& header);

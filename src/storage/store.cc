@@ -2,15 +2,16 @@
 
 #include <sqlite3.h>
 
-#include <algorithm>
-
+#include "base/check.h"
 #include "base/clock.h"
-#include "base/file.h"
 
 namespace agentmemdb {
 namespace {
 
 constexpr int kBusyStepMs = 10;
+// What SQLite keeps beside a file that is in use: the log, and the index over it that its users share.
+constexpr char kLog[] = "-wal";
+constexpr char kSharedMemory[] = "-shm";
 
 // Opening waits for other processes that are creating or recovering the same file.
 template <class Try>
@@ -28,43 +29,108 @@ Status RetryWhileBusy(int timeout_ms, const CancelToken& cancel, Try attempt) {
 
 Result<std::unique_ptr<Store>> Store::Open(const StoreOptions& options, const CancelToken& cancel) {
   std::unique_ptr<Store> store(new Store(options));
-  const Status opened = RetryWhileBusy(options.busy_timeout_ms, cancel, [&]() -> Status {
-    Result<std::unique_ptr<Connection>> connection = Connection::Open(options.path, options.durability);
-    if (!connection.ok()) return connection.status();
-    RETURN_IF_ERROR(PrepareSchema(connection->get(), store->in_memory()));
-    store->main_ = std::move(*connection);
-    return {};
-  });
+  const Status opened = RetryWhileBusy(options.busy_timeout_ms, cancel,
+                                       [&] { return options.read_only ? store->OpenToRead() : store->OpenToWrite(); });
   RETURN_IF_ERROR(opened);
   return store;
 }
 
-Result<std::unique_ptr<Connection>> Store::TakeReader() {
+Status Store::OpenToWrite() {
+  Result<std::unique_ptr<Connection>> connection = Connection::Open(options_.path, options_.durability);
+  if (!connection.ok()) return connection.status();
+  RETURN_IF_ERROR(PrepareSchema(connection->get(), in_memory()));
+  if (!in_memory()) {
+    Result<FileState> state = LookAtFile(options_.path);
+    if (!state.ok()) return state.status();
+    identity_ = state->identity;
+    readers_ = std::make_shared<Readers>(options_, Access::kReadWrite, *state);
+  }
+  main_ = std::move(*connection);
+  return {};
+}
+
+Status Store::OpenToRead() {
+  const bool has_log = FileExists(options_.path + kSharedMemory);
+  // Reading beside writers makes a log when there is none, which only who may write to the file can remove again.
+  if (has_log || MayWrite(options_.path)) {
+    const Status status = TryToRead(Access::kReadOnly);
+    if (status.ok()) made_log_ = !has_log;
+    if (status.code() != Code::kIo && status.code() != Code::kReadOnly) return status;
+  }
+  // Reading alone is reading without the log: what is only there would be missing.
+  if (WalBytes() == 0) return TryToRead(Access::kAlone);
+  return Status(Code::kIo, "cannot read " + options_.path +
+                               " together with its log, which holds the last writes; open it "
+                               "once without readOnly, or copy it with its -wal to a folder that can be written to")
+      .WithPath(options_.path);
+}
+
+Status Store::TryToRead(Access access) {
+  Result<FileState> state = LookAtFile(options_.path);
+  if (!state.ok()) return state.status();
+  auto readers = std::make_shared<Readers>(options_, access, *state);
+  Result<std::unique_ptr<Connection>> connection = readers->Take();
+  if (!connection.ok()) return connection.status();
+  RETURN_IF_ERROR(CheckDatabase(connection->get()));
+  readers->GiveBack(std::move(*connection));
+  identity_ = state->identity;
+  readers_ = std::move(readers);
+  return {};
+}
+
+Result<std::unique_ptr<Connection>> Store::Readers::Take() {
   {
-    std::lock_guard guard(pool_mutex_);
-    if (!idle_readers_.empty()) {
-      std::unique_ptr<Connection> reader = std::move(idle_readers_.back());
-      idle_readers_.pop_back();
+    std::lock_guard guard(mutex);
+    if (!idle.empty()) {
+      std::unique_ptr<Connection> reader = std::move(idle.back());
+      idle.pop_back();
       return reader;
     }
   }
-  return Connection::Open(options_.path, options_.durability);
+  return Connection::Open(options.path, options.durability, access);
 }
 
-void Store::GiveBack(std::unique_ptr<Connection> reader) {
-  std::lock_guard guard(pool_mutex_);
-  idle_readers_.push_back(std::move(reader));
+void Store::Readers::GiveBack(std::unique_ptr<Connection> reader) {
+  std::lock_guard guard(mutex);
+  idle.push_back(std::move(reader));
+}
+
+bool Store::Readers::StillTrue() const {
+  if (access != Access::kAlone) return true;
+  Result<FileState> now = LookAtFile(options.path);
+  return now.ok() && *now == seen && agentmemdb::FileBytes(options.path + kLog) == 0;
+}
+
+Result<std::shared_ptr<Store::Readers>> Store::CurrentReaders() {
+  RETURN_IF_ERROR(CheckNotReplaced());
+  std::lock_guard guard(readers_mutex_);
+  if (!readers_->StillTrue()) RETURN_IF_ERROR(OpenToRead());
+  return readers_;
+}
+
+Status Store::CheckNotReplaced() const {
+  if (in_memory()) return {};
+  Result<FileState> now = LookAtFile(options_.path);
+  if (now.ok() && now->identity == identity_) return {};
+  return Status(Code::kIo, options_.path +
+                               (now.ok() ? " is another file than" : " is gone: it was removed or renamed") +
+                               " since it was opened; close every handle on it and open it again")
+      .WithPath(options_.path);
 }
 
 Result<std::unique_ptr<ReadTransaction>> Store::BeginRead() {
-  std::unique_ptr<ReadTransaction> transaction(new ReadTransaction(this, main_.get()));
+  std::unique_ptr<ReadTransaction> transaction;
   if (in_memory()) {
+    transaction.reset(new ReadTransaction(main_.get()));
     transaction->main_guard_ = std::unique_lock(main_mutex_);
   } else {
-    Result<std::unique_ptr<Connection>> reader = TakeReader();
+    Result<std::shared_ptr<Readers>> readers = CurrentReaders();
+    if (!readers.ok()) return readers.status();
+    Result<std::unique_ptr<Connection>> reader = (*readers)->Take();
     if (!reader.ok()) return reader.status();
+    transaction.reset(new ReadTransaction(reader->get()));
+    transaction->readers_ = std::move(*readers);
     transaction->pooled_ = std::move(*reader);
-    transaction->connection_ = transaction->pooled_.get();
   }
   // Not pinned yet: the snapshot is taken by the first read.
   static constexpr char kBegin[] = "BEGIN";
@@ -77,26 +143,53 @@ Result<std::unique_ptr<ReadTransaction>> Store::BeginRead() {
 }
 
 Result<std::unique_ptr<WriteTransaction>> Store::BeginWrite() {
+  CHECK(!options_.read_only);
+  RETURN_IF_ERROR(CheckNotReplaced());
   std::unique_ptr<WriteTransaction> transaction(new WriteTransaction(this, std::unique_lock(main_mutex_)));
   RETURN_IF_ERROR(transaction->Begin());
   return transaction;
 }
 
 void Store::CheckpointAbove(int64_t bytes) {
-  if (in_memory() || WalBytes() <= bytes) return;
+  if (in_memory() || options_.read_only || WalBytes() <= bytes) return;
   // On a reading connection, so that writers do not wait for it. What readers hold back is copied next time.
-  Result<std::unique_ptr<Connection>> connection = TakeReader();
+  Result<std::shared_ptr<Readers>> readers = CurrentReaders();
+  if (!readers.ok()) return;
+  Result<std::unique_ptr<Connection>> connection = (*readers)->Take();
   if (!connection.ok()) return;
   sqlite3_wal_checkpoint_v2((*connection)->handle(), nullptr, SQLITE_CHECKPOINT_PASSIVE, nullptr, nullptr);
-  GiveBack(std::move(*connection));
+  (*readers)->GiveBack(std::move(*connection));
 }
 
 void Store::TidyOnClose() {
+  if (options_.read_only) return TidyAfterReading();
   std::lock_guard guard(main_mutex_);
-  sqlite3_db_config(main_->handle(), SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 0, nullptr);
+  // Of a file that was replaced SQLite leaves the log where it is. Emptied, it cannot be taken for the log of the file that
+  // has the name now.
+  if (!CheckNotReplaced().ok())
+    sqlite3_wal_checkpoint_v2(main_->handle(), nullptr, SQLITE_CHECKPOINT_TRUNCATE, nullptr, nullptr);
+  else
+    sqlite3_db_config(main_->handle(), SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 0, nullptr);
+}
+
+// Only a connection that may write removes the log. It is empty, so that nothing is written.
+void Store::TidyAfterReading() {
+  const bool has_log = FileExists(options_.path + kSharedMemory);
+  if (!made_log_ || !has_log || WalBytes() > 0 || !MayWrite(options_.path) || !CheckNotReplaced().ok()) return;
+  readers_.reset();
+  Result<std::unique_ptr<Connection>> connection = Connection::Open(options_.path, options_.durability);
+  if (connection.ok()) sqlite3_db_config((*connection)->handle(), SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 0, nullptr);
+}
+
+int64_t Store::MemoryBytes() {
+  if (!in_memory()) return 0;
+  std::lock_guard guard(main_mutex_);
+  static constexpr char kPages[] = "PRAGMA page_count", kPageBytes[] = "PRAGMA page_size";
+  Result<int64_t> pages = main_->QueryInteger(kPages), bytes = main_->QueryInteger(kPageBytes);
+  return pages.ok() && bytes.ok() ? *pages * *bytes : 0;
 }
 
 int64_t Store::FileBytes() const { return in_memory() ? 0 : agentmemdb::FileBytes(options_.path); }
-int64_t Store::WalBytes() const { return in_memory() ? 0 : agentmemdb::FileBytes(options_.path + "-wal"); }
+int64_t Store::WalBytes() const { return in_memory() ? 0 : agentmemdb::FileBytes(options_.path + kLog); }
 
 }  // namespace agentmemdb

@@ -2,6 +2,9 @@
 //
 // shared mode (files): WAL, one writing connection, as many reading ones as reads overlap.
 // single mode (':memory:'): one connection for everything, behind a mutex.
+//
+// read_only: a file beside which SQLite cannot make its log (a read-only folder) is read alone, without locks, as long as
+// it has no log. Each read looks whether the file has changed: a writer may come who is allowed more than we are.
 #pragma once
 
 #include <functional>
@@ -10,6 +13,7 @@
 #include <vector>
 
 #include "base/cancel.h"
+#include "base/file.h"
 #include "storage/connection.h"
 #include "storage/record_row.h"
 #include "storage/schema.h"
@@ -20,6 +24,7 @@ struct StoreOptions {
   std::string path;  // ':memory:' or a canonical file path
   Durability durability = Durability::kFull;
   int busy_timeout_ms = 5000;
+  bool read_only = false;  // the file is never created and never written to
 };
 
 struct CollectionRow {
@@ -37,22 +42,30 @@ class WriteTransaction;
 // Threads: any. Must outlive its transactions.
 class Store {
  public:
-  // Opens or creates. Errors: kIo, kCorrupt, kUnsupported, kBusy, kAborted, kTimeout.
+  // Opens or creates. Errors: kNotFound (read_only: no file, or an empty one), kIo, kCorrupt, kUnsupported, kBusy,
+  // kAborted, kTimeout.
   static Result<std::unique_ptr<Store>> Open(const StoreOptions& options, const CancelToken& cancel);
 
-  // Pins a snapshot: everything read through it is one committed state.
+  // Pins a snapshot: everything read through it is one committed state. kIo when the file has been replaced.
   Result<std::unique_ptr<ReadTransaction>> BeginRead();
   // Takes the write lock of the file. kBusy at once when another process has it. One at a time: the caller's lock.
+  // kIo when the file has been replaced. Not when read_only.
   Result<std::unique_ptr<WriteTransaction>> BeginWrite();
+
+  // kIo when the path leads to another file than the one that was opened, or to none.
+  Status CheckNotReplaced() const;
 
   // Copies the log into the database file when it has grown beyond `bytes`, as far as readers allow.
   void CheckpointAbove(int64_t bytes);
 
-  // Closing will copy the log into the file and remove it, unless another process has the file open.
+  // The last call: closing then copies the log into the file and removes it, unless another process has the file open.
+  // read_only: removes the log if reading made it.
   void TidyOnClose();
 
   const StoreOptions& options() const { return options_; }
   bool in_memory() const { return options_.path == ":memory:"; }
+  // Of rows that are in memory and in no file.
+  int64_t MemoryBytes();
   int64_t FileBytes() const;
   int64_t WalBytes() const;
 
@@ -60,15 +73,36 @@ class Store {
   friend class ReadTransaction;
   friend class WriteTransaction;
 
+  // Connections that read. When a file that is read alone has changed, others take their place: what these have in their
+  // caches is old.
+  struct Readers {
+    Readers(const StoreOptions& how, Access with, const FileState& at) : options(how), access(with), seen(at) {}
+    Result<std::unique_ptr<Connection>> Take();
+    void GiveBack(std::unique_ptr<Connection> reader);
+    // Whether the file is what it was when these began to read it alone.
+    bool StillTrue() const;
+
+    const StoreOptions& options;
+    const Access access;
+    const FileState seen;
+    std::mutex mutex;
+    std::vector<std::unique_ptr<Connection>> idle;
+  };
+
   explicit Store(StoreOptions options) : options_(std::move(options)) {}
-  Result<std::unique_ptr<Connection>> TakeReader();
-  void GiveBack(std::unique_ptr<Connection> reader);
+  Status OpenToWrite();
+  Status OpenToRead();
+  Status TryToRead(Access access);
+  Result<std::shared_ptr<Readers>> CurrentReaders();
+  void TidyAfterReading();
 
   StoreOptions options_;
-  std::unique_ptr<Connection> main_;  // The writer; in single mode everything.
+  FileIdentity identity_;             // Of the file that was opened.
+  bool made_log_ = false;             // read_only: there was none before.
+  std::unique_ptr<Connection> main_;  // The writer; in single mode everything; none when read_only.
   std::mutex main_mutex_;             // Held through a transaction on main_.
-  std::mutex pool_mutex_;
-  std::vector<std::unique_ptr<Connection>> idle_readers_;
+  std::mutex readers_mutex_;
+  std::shared_ptr<Readers> readers_;  // None in single mode.
 };
 
 // Reads records and collections. Every row is checked against its checksum.
@@ -90,18 +124,20 @@ class ReadTransaction {
   Status ScanRecords(Version after, const CancelToken& cancel, const std::function<void(const RecordRow&)>& visit,
                      int64_t* damaged);
   Status ScanTombstones(Version after, const std::function<void(CollectionId, RowId)>& visit);
+  // After the last read: kBusy when the file changed meanwhile under a reader that is alone; what was read is no state then.
+  Status CheckUnchanged() const;
   // For a backup, which copies through it.
   Connection* connection() { return connection_; }
 
  private:
   friend class Store;
-  ReadTransaction(Store* store, Connection* connection) : store_(store), connection_(connection) {}
+  explicit ReadTransaction(Connection* connection) : connection_(connection) {}
   Result<std::optional<RecordRow>> ReadOne(Statement* statement, std::optional<std::string_view> id);
   Status SalvageRecords(RowId after, const CancelToken& cancel, const std::function<void(const RecordRow&)>& visit,
                         int64_t* damaged);
 
-  Store* store_;
   Connection* connection_;
+  std::shared_ptr<Store::Readers> readers_;  // Where `pooled_` comes from.
   std::unique_ptr<Connection> pooled_;
   std::unique_lock<std::mutex> main_guard_;
 };

@@ -3,6 +3,7 @@
 // What the tests of the database share: handles that are closed and folders that are removed after each test, seeds,
 // vectors, and an exact search to compare with.
 
+const { execFileSync } = require('node:child_process');
 const crypto = require('node:crypto');
 const fs = require('node:fs');
 const os = require('node:os');
@@ -77,6 +78,12 @@ function thrownBy(call) {
     return error;
   }
   throw new Error(`expected it to throw, got ${JSON.stringify(value)}`);
+}
+
+/** Runs a script as somebody whom permissions stop, root or not. Returns what it printed. */
+function asNobody(script) {
+  const user = process.getuid() === 0 ? { uid: 65534, gid: 65534 } : {};
+  return execFileSync(process.execPath, ['-e', script], { ...user, encoding: 'utf8' }).trim();
 }
 
 const turnOfTheLoop = () =>
@@ -179,6 +186,7 @@ module.exports = {
   useDatabases,
   errorOf,
   thrownBy,
+  asNobody,
   turnOfTheLoop,
   occupyWriter,
   randomVector,
