@@ -1,22 +1,15 @@
 'use strict';
 
-const { overSteps, splitOptions, syncOptions, checkControl, toOnProgress, isObject } = require('./call');
-const { invalidArgument } = require('./errors');
+const { overSteps, splitOptions, syncOptions, checkControl, toOnProgress } = require('./call');
 const { toRecord, toPatch, BatchBuilder } = require('./records');
 const { build, buildSync } = require('./slices');
 const { toFilter, toRequiredFilter } = require('./filters');
 const { toPage, toBatches, toFound } = require('./pages');
 const { parseMany, parseManySync, toHits, parseRecord } = require('./results');
-const { inParallel, toConcurrency, toQueries } = require('./search-many');
-const { toId, toVector, describe } = require('./values');
+const { toQuery, checkQuery, querySource, ofMany, toConcurrency, inParallel } = require('./queries');
+const { toId } = require('./values');
 
-// As the addon takes it; the sync twin's, so a signal in it is an unknown option.
-function toQuery(query) {
-  const method = 'Collection.search';
-  if (!isObject(query)) throw invalidArgument(method, 'query', `must be an object, got ${describe(query)}`);
-  if (query.vector === undefined) throw invalidArgument(method, 'query.vector', 'is required');
-  return { ...query, vector: toVector(method, 'query.vector', query.vector) };
-}
+const readHits = async (packed) => toHits(await parseMany(packed));
 
 class Collection {
   #native;
@@ -71,8 +64,8 @@ class Collection {
   }
 
   upsertManySync(records, options) {
-    const { onConflict } = syncOptions('Collection.upsertMany', options, ['onConflict']);
-    return this.#putManySync('upsertMany', onConflict ?? 'replace', records);
+    const { onConflict = 'replace' } = syncOptions('Collection.upsertMany', options, ['onConflict']);
+    return this.#putManySync('upsertMany', onConflict, records);
   }
 
   async patch(id, fields, options) {
@@ -136,13 +129,15 @@ class Collection {
   }
 
   async search(query) {
-    return this.#during('search', () => this.#search(query));
+    const method = 'Collection.search';
+    checkQuery(method, query, 'query');
+    const { signal, timeoutMs, ...asked } = query;
+    checkControl(method, 'query', { signal, timeoutMs });
+    return this.#call('search', toQuery(method, asked), { signal, timeoutMs }, readHits);
   }
 
   searchSync(query) {
-    const { filter, ...asked } = toQuery(query);
-    const args = [asked, toFilter('Collection.search', 'query.filter', filter)];
-    return toHits(parseManySync(this.#handle.callSync(this.#native, 'search', args)));
+    return this.#searchSync(toQuery('Collection.search', query));
   }
 
   async find(query) {
@@ -151,12 +146,12 @@ class Collection {
   }
 
   findSync(query) {
-    const { page, filter } = toPage('Collection.find', query);
+    const { page, filter } = toPage('Collection.find', query, []);
     return toFound(parseManySync(this.#handle.callSync(this.#native, 'find', [page, filter])));
   }
 
   async *scan(query) {
-    const { page, filter, control } = toPage('Collection.scan', toBatches('Collection.scan', query));
+    const { page, filter, control } = toBatches('Collection.scan', query);
     for (let more = true; more; ) {
       const found = await this.#call('find', [page, filter], control, parseMany, 'scan');
       yield* found.records;
@@ -168,17 +163,33 @@ class Collection {
   async searchMany(queries, options) {
     const method = 'Collection.searchMany';
     const control = splitOptions(method, options, ['concurrency']);
-    const next = overSteps(method, control);
-    const asked = toQueries(method, queries, this.dimensions);
     const concurrency = toConcurrency(method, control.concurrency);
+    const next = overSteps(method, control);
+    const { length, at, place } = querySource(method, queries, this.dimensions);
+    const search = async (i) => {
+      try {
+        return await readHits(await this.#step('search', at(i), next()));
+      } catch (error) {
+        throw ofMany(method, error, (argument) => place(i, argument));
+      }
+    };
     return this.#during('searchMany', (about) => {
-      about.size = asked.length;
-      return inParallel(asked, concurrency, (query) => this.#search({ ...query, ...next() }));
+      about.size = length;
+      return inParallel(length, concurrency, search);
     });
   }
 
   searchManySync(queries) {
-    return toQueries('Collection.searchMany', queries, this.dimensions).map((query) => this.searchSync(query));
+    const method = 'Collection.searchMany';
+    const { length, at, place } = querySource(method, queries, this.dimensions);
+    const search = (i) => {
+      try {
+        return this.#searchSync(at(i));
+      } catch (error) {
+        throw ofMany(method, error, (argument) => place(i, argument));
+      }
+    };
+    return Array.from({ length }, (_, i) => search(i));
   }
 
   async indexed(options) {
@@ -215,11 +226,8 @@ class Collection {
     return { operation: `Collection.${method}`, collection: this.name };
   }
 
-  async #search(query) {
-    const { signal, timeoutMs, filter, ...asked } = toQuery(query);
-    checkControl('Collection.search', 'query', { signal, timeoutMs });
-    const args = [asked, toFilter('Collection.search', 'query.filter', filter)];
-    return toHits(await parseMany(await this.#step('search', args, { signal, timeoutMs })));
+  #searchSync(args) {
+    return toHits(parseManySync(this.#handle.callSync(this.#native, 'search', args)));
   }
 
   async #put(name, onConflict, record, options) {
@@ -237,7 +245,7 @@ class Collection {
     const method = `Collection.${name}`;
     const control = splitOptions(method, options, ['onProgress', ...known]);
     const onProgress = toOnProgress(method, control.onProgress);
-    const onConflict = control.onConflict ?? (name === 'addMany' ? 'error' : 'replace');
+    const { onConflict = name === 'addMany' ? 'error' : 'replace' } = control;
     const next = overSteps(method, control);
     const make = () => this.#batchOf(method, records, true);
     const put = async ({ batch, ids }, about) => {

@@ -2,7 +2,7 @@
 
 // Reading by filter: find, scan, count, deleteWhere and filtered search agree with a plain evaluation.
 
-const { clusteredVectors, errorOf, integer, pick, rowOf, seeded, useDatabases } = require('./support/database');
+const { clusteredVectors, errorOf, integer, pick, rowOf, seeded, thrownBy, useDatabases } = require('./support/database');
 
 const databases = useDatabases();
 const TOPICS = ['billing', 'travel', 'food', null];
@@ -95,7 +95,7 @@ describe('a filter', () => {
     for (const call of [c.count(filter), c.deleteWhere(filter)]) {
       expect(await errorOf(call)).toMatchObject({ code: 'ERR_INVALID_ARGUMENT', argument });
     }
-    expect(await errorOf(c.find({ filter }))).toMatchObject({ code: 'ERR_INVALID_ARGUMENT' });
+    expect(await errorOf(c.find({ filter }))).toMatchObject({ code: 'ERR_INVALID_ARGUMENT', argument: `query.${argument}` });
   });
 
   test('that is hostile is refused, and the database goes on', async () => {
@@ -165,13 +165,20 @@ describe('pages', () => {
     expect(await c.count()).toBe(500);
   });
 
-  test.each([['limit', 0], ['limit', 10001], ['limit', 1.5], ['cursor', 'x'], ['cursor', 5], ['include', ['nothing']], ['foo', 1]])(
+  test.each([['limit', 0], ['limit', 10001], ['limit', 1.5], ['cursor', 'x'], ['cursor', 5], ['include', ['nothing']], ['mayEndEarly', true], ['foo', 1]])(
     'find refuses %s: %p',
     async (option, value) => {
       const c = await (await databases.open()).collection('c');
       expect(await errorOf(c.find({ [option]: value }))).toMatchObject({ code: 'ERR_INVALID_ARGUMENT', argument: `query.${option}` });
     },
   );
+});
+
+test('findSync takes no signal and no deadline', async () => {
+  const c = await (await databases.open()).collection('c');
+  for (const option of [{ signal: new AbortController().signal }, { timeoutMs: 5 }]) {
+    expect(thrownBy(() => c.findSync(option))).toMatchObject({ code: 'ERR_INVALID_ARGUMENT', argument: `query.${Object.keys(option)[0]}` });
+  }
 });
 
 describe('deleteWhere', () => {

@@ -127,6 +127,18 @@ describe('expiry', () => {
     expect(await again.delete('a')).toBe(false);
   });
 
+  test('is as good as deletion: stats do not count it, and what takes its id is the newest record', async () => {
+    const db = await databases.open();
+    const c = await db.collection('c', { dimensions: 2 });
+    await c.addMany([{ id: 'gone', vector: [1, 0], expiresAt: 5 }, { id: 'b', vector: [1, 0] }, { id: 'none', expiresAt: 5 }]);
+    expect(await c.stats()).toMatchObject({ records: 1, vectors: 1 });
+    expect((await db.stats()).records).toBe(1);
+    await c.add({ id: 'gone', vector: [1, 0] });
+    expect((await c.search({ vector: [1, 0] })).map((hit) => hit.id)).toEqual(['gone', 'b']);
+    expect((await c.find()).records.map((record) => record.id)).toEqual(['b', 'gone']);
+    expect(await c.stats()).toMatchObject({ records: 2, vectors: 2, damaged: 0 });
+  });
+
   test.each([[{ ttlMs: -1 }], [{ ttlMs: 1.5 }], [{ ttlMs: '5' }], [{ expiresAt: 'tomorrow' }], [{ expiresAt: new Date(NaN) }], [{ expiresAt: 1, ttlMs: 1 }]])(
     'refuses %p',
     async (fields) => {

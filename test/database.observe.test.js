@@ -179,18 +179,3 @@ describe('backup', () => {
     expect(await errorOf(db.backup(5))).toMatchObject({ code: 'ERR_INVALID_ARGUMENT', argument: 'path' });
   });
 });
-
-describe('searchMany', () => {
-  test('answers as the searches one by one, in both forms', async () => {
-    const c = await (await databases.open()).collection('c', { dimensions: 2, metric: 'l2' });
-    await c.addMany({ ids: ['a', 'b', 'c'], vectors: new Float32Array([0, 0, 1, 1, 5, 5]) });
-    const vectors = new Float32Array([0, 0, 4, 4, 1, 1]);
-    const expected = [0, 1, 2].map((i) => c.searchSync({ vector: vectors.subarray(2 * i, 2 * i + 2), k: 2 }));
-    expect(await c.searchMany({ vectors, k: 2 }, { concurrency: 2 })).toEqual(expected);
-    expect(c.searchManySync([0, 1, 2].map((i) => ({ vector: vectors.subarray(2 * i, 2 * i + 2), k: 2 })))).toEqual(expected);
-    expect(await c.searchMany([])).toEqual([]);
-    expect(await errorOf(c.searchMany({ vectors: new Float32Array(3) }))).toMatchObject({ argument: 'queries.vectors' });
-    expect(await errorOf(c.searchMany([{ vector: [1, 2] }, { vector: [1] }]))).toMatchObject({ code: 'ERR_INVALID_ARGUMENT' });
-    expect(await errorOf(c.searchMany([], { concurrency: 0 }))).toMatchObject({ argument: 'options.concurrency' });
-  });
-});

@@ -49,6 +49,7 @@ TEST(Commit, AFailedCallLeavesTheOthersOfItsGroupCommitted) {
   EXPECT_TRUE(first->status.ok());
   EXPECT_EQ(fails->status.code(), Code::kAlreadyExists);
   EXPECT_EQ(fails->status.id(), "there");
+  EXPECT_EQ(fails->status.argument(), "records[1].id");
   EXPECT_EQ(invalid->status.argument(), "record.vector");
   EXPECT_TRUE(last->status.ok());
   EXPECT_EQ(db.SearchIds(c, {5}, 10), (Strings{"there", "a"})) << "nothing of the failed call is found";

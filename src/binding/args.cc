@@ -192,17 +192,16 @@ OnConflict Args::Conflict(size_t index) {
   return OnConflict::kError;
 }
 
-std::optional<Version> Args::IfVersion(size_t index) {
+std::optional<Version> Args::IfVersion(size_t index, const char* name) {
   if (At(index).IsUndefined()) return std::nullopt;
   const std::optional<int64_t> version = ReadWhole(At(index));
-  if (!version) Refuse(Wrong("options.ifVersion", "a whole number", At(index)));
+  if (!version) Refuse(Wrong(name, "a whole number", At(index)));
   return version;
 }
 
-PatchOp Args::Patch(size_t id_index, size_t fields_index, size_t if_version_index) {
+PatchOp Args::Patch(size_t id_index, size_t fields_index) {
   PatchOp op;
   op.id = String(id_index, "id");
-  op.if_version = IfVersion(if_version_index);
   Fields fields(this, At(fields_index), "fields", {"vector", "text", "metadata", "expiresAt", "ttlMs"});
   if (fields.IsNull("vector"))
     op.vector.emplace(std::nullopt);

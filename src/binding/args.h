@@ -48,9 +48,10 @@ class Args {
   RecordBatch Record(size_t index);
   // 'error', 'replace' or 'skip'.
   OnConflict Conflict(size_t index);
-  // What patch changes; `id` and `ifVersion` (undefined = any) are arguments of their own.
-  PatchOp Patch(size_t id_index, size_t fields_index, size_t if_version_index);
-  std::optional<Version> IfVersion(size_t index);
+  // What patch changes; `id` is an argument of its own.
+  PatchOp Patch(size_t id_index, size_t fields_index);
+  // undefined = any.
+  std::optional<Version> IfVersion(size_t index, const char* name);
   // A filter as JSON text; nullopt when undefined. It is parsed on the pool.
   std::optional<std::string> Filter(size_t index);
   SearchQuery Query(size_t index);

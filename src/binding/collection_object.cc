@@ -29,9 +29,9 @@ Napi::Value WrittenToJs(Napi::Env env, const std::string& id, Version version) {
 }
 
 // On the pool: a filter may be long.
-Status ParseInto(const std::optional<std::string>& json, std::optional<Filter>* filter) {
+Status ParseInto(const std::optional<std::string>& json, const char* argument, std::optional<Filter>* filter) {
   if (!json) return {};
-  Result<Filter> parsed = ParseFilter(*json);
+  Result<Filter> parsed = ParseFilter(*json, argument);
   if (parsed.ok()) *filter = std::move(*parsed);
   return parsed.status();
 }
@@ -134,7 +134,8 @@ Napi::Value CollectionObject::PutMany(const Napi::CallbackInfo& info) {
 // patch(id, fields, ifVersion, token, timeoutMs) resolves to { id, version }.
 Napi::Value CollectionObject::Patch(const Napi::CallbackInfo& info) {
   Args args(info, "Collection.patch");
-  PatchOp op = args.Patch(0, 1, 2);
+  PatchOp op = args.Patch(0, 1);
+  op.if_version = args.IfVersion(2, "options.ifVersion");
   op.collection = info_.id;
   const CancelToken cancel = args.Control(3);
   return StartCall(args, handle_, cancel,
@@ -190,7 +191,7 @@ Napi::Value CollectionObject::Delete(const Napi::CallbackInfo& info) {
   DeleteOp op;
   op.collection = info_.id;
   op.id = args.String(0, "id");
-  op.if_version = args.IfVersion(1);
+  op.if_version = args.IfVersion(1, "options.ifVersion");
   const CancelToken cancel = args.Control(2);
   return StartCall(args, handle_, cancel,
                    std::make_unique<WritingCall>(std::move(op), [](Napi::Env env, WriteCall& call) -> Napi::Value {
@@ -207,7 +208,7 @@ Napi::Value CollectionObject::Count(const Napi::CallbackInfo& info) {
       json ? CallKind::kSolo : CallKind::kRead, args, handle_, cancel,
       [database = handle_->database, collection = info_.id, json](const CancelToken& token) -> Result<int64_t> {
         std::optional<Filter> filter;
-        RETURN_IF_ERROR(ParseInto(json, &filter));
+        RETURN_IF_ERROR(ParseInto(json, "filter", &filter));
         return filter ? CountMatching(database.get(), collection, *filter, token)
                       : agentmemdb::Count(database.get(), collection, token);
       },
@@ -224,7 +225,7 @@ Napi::Value CollectionObject::Search(const Napi::CallbackInfo& info) {
       json ? CallKind::kSolo : CallKind::kRead, args, handle_, cancel,
       [database = handle_->database, collection = info_.id, query = std::move(query),
        json](const CancelToken& token) mutable -> Result<Packed> {
-        RETURN_IF_ERROR(ParseInto(json, &query.filter));
+        RETURN_IF_ERROR(ParseInto(json, "query.filter", &query.filter));
         Result<SearchOutput> output = agentmemdb::Search(database.get(), collection, query, token);
         if (!output.ok()) return output.status();
         return PackHits(*output, query);
@@ -242,7 +243,7 @@ Napi::Value CollectionObject::Find(const Napi::CallbackInfo& info) {
       CallKind::kSolo, args, handle_, cancel,
       [database = handle_->database, collection = info_.id, query,
        json](const CancelToken& token) mutable -> Result<Packed> {
-        RETURN_IF_ERROR(ParseInto(json, &query.filter));
+        RETURN_IF_ERROR(ParseInto(json, "query.filter", &query.filter));
         Result<FindOutput> output = agentmemdb::Find(database.get(), collection, query, token);
         if (!output.ok()) return output.status();
         return PackPage(*output);

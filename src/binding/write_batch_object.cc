@@ -101,7 +101,9 @@ Napi::Value WriteBatchObject::Put(const Napi::CallbackInfo& info) {
 // patch(collection, id, fields, ifVersion).
 void WriteBatchObject::Patch(const Napi::CallbackInfo& info) {
   Args args(info, kMethod);
-  Add(&args, args.Patch(1, 2, 3));
+  PatchOp op = args.Patch(1, 2);
+  op.if_version = args.IfVersion(3, "ifVersion");
+  Add(&args, std::move(op));
 }
 
 // delete(collection, id, ifVersion).
@@ -109,7 +111,7 @@ void WriteBatchObject::Delete(const Napi::CallbackInfo& info) {
   Args args(info, kMethod);
   DeleteOp op;
   op.id = args.String(1, "id");
-  op.if_version = args.IfVersion(2);
+  op.if_version = args.IfVersion(2, "ifVersion");
   Add(&args, std::move(op));
 }
 

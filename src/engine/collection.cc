@@ -125,12 +125,17 @@ std::optional<IdSet> Collection::VisibleAmong(TimeMs now) const {
 }
 
 int64_t Collection::CountVisible(TimeMs now) const {
-  int64_t expired = 0;
-  for (const auto& [expires_at, slot] : by_expiry_) {
-    if (expires_at > now) break;
-    ++expired;
-  }
-  return count() - expired;
+  int64_t visible = count();
+  for (auto expiring = by_expiry_.begin(); expiring != by_expiry_.end() && expiring->first <= now; ++expiring)
+    --visible;
+  return visible;
+}
+
+int64_t Collection::CountVisibleVectors(TimeMs now) const {
+  int64_t visible = vectors_ == nullptr ? 0 : vectors_->stats().vectors;
+  for (auto expiring = by_expiry_.begin(); expiring != by_expiry_.end() && expiring->first <= now; ++expiring)
+    visible -= has_vector_[expiring->second] ? 1 : 0;
+  return visible;
 }
 
 std::optional<Collection::Place> Collection::NextVisible(RowId after, TimeMs now) const {

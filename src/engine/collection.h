@@ -45,8 +45,9 @@ class Collection {
   };
   std::optional<Place> NextVisible(RowId after, TimeMs now) const;
   bool ExpiredAt(Slot slot, TimeMs now) const;
-  // Records visible at `now`, damaged ones included.
+  // Records visible at `now`, damaged ones included; and those of them that have a vector, which damaged ones have not.
   int64_t CountVisible(TimeMs now) const;
+  int64_t CountVisibleVectors(TimeMs now) const;
   int64_t count() const { return static_cast<int64_t>(slot_of_.size()) + damaged_; }
   int64_t damaged() const { return damaged_; }
   // Tells how many records the file says there are: those not put are damaged or vanished.

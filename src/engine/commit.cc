@@ -204,7 +204,10 @@ Status CommitGroup::RunPut(PutOp* op, const CancelToken& cancel) {
       RETURN_IF_ERROR(cancel.Check());
       cancel.Report(i, total);
     }
-    RETURN_IF_ERROR(RunOne(op, op->batch.records[static_cast<size_t>(i)]));
+    Status status = RunOne(op, op->batch.records[static_cast<size_t>(i)]);
+    if (status.code() == Code::kAlreadyExists)
+      return std::move(status).WithArgument(op->batch.single ? "record.id" : "records[" + std::to_string(i) + "].id");
+    RETURN_IF_ERROR(status);
   }
   cancel.Report(total, total);
   return {};
@@ -218,22 +221,24 @@ Status CommitGroup::RunOne(PutOp* op, const RecordInput& record) {
     if (!found.ok()) return found.status();
     existing = *found;
   }
-  // What has expired is not there any more, only its row is.
-  const bool there = existing && !ExpiredAt(existing->expires_at, now_);
-  if (there && op->on_conflict == OnConflict::kSkip) {
+  // What has expired is as good as deleted: its id is free, and a new record takes a row of its own.
+  if (existing && ExpiredAt(existing->expires_at, now_)) {
+    RETURN_IF_ERROR(DeleteRow(op->collection, existing->row));
+    existing.reset();
+  }
+  if (existing && op->on_conflict == OnConflict::kSkip) {
     ++op->skipped;
     return {};
   }
-  if (there && op->on_conflict == OnConflict::kError)
+  if (existing && op->on_conflict == OnConflict::kError)
     return Status(Code::kAlreadyExists, "there is already a record '" + record.id + "'; use upsert to replace it")
-        .WithArgument("id")
         .WithId(record.id);
 
   const RowId row = existing ? existing->row : transaction_->NextRow();
   RecordRow stored = ToRow(*op, record, row, version, now_);
-  if (there && existing->created_at) stored.created_at = *existing->created_at;
+  if (existing && existing->created_at) stored.created_at = *existing->created_at;
   RETURN_IF_ERROR(existing ? transaction_->Update(stored) : transaction_->Insert(stored));
-  ++(there ? op->updated : op->inserted);
+  ++(existing ? op->updated : op->inserted);
   changes_.rows.push_back({op->collection, row, existing ? RowChangeKind::kUpdated : RowChangeKind::kInserted,
                            record.id, record.vector, stored.expires_at, Slot{}, false});
   return {};

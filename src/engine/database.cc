@@ -169,7 +169,8 @@ DatabaseStats Database::stats() {
   std::shared_lock guard(index_lock_);
   stats.change_version = applied_;
   stats.collections = static_cast<int64_t>(collections_.size());
-  for (const auto& [id, collection] : collections_) stats.records += collection->count();
+  const TimeMs now = NowMs();
+  for (const auto& [id, collection] : collections_) stats.records += collection->CountVisible(now);
   return stats;
 }
 

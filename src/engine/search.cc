@@ -143,12 +143,11 @@ Result<CollectionStats> StatsOf(Database* database, CollectionId id, const Cance
   const Status status =
       ReadCollection(database, id, cancel, [&](const ReadView&, const Collection& collection) -> Status {
         stats.info = InfoOf(collection);
-        stats.records = collection.CountVisible(NowMs());
+        const TimeMs now = NowMs();
+        stats.records = collection.CountVisible(now);
         stats.damaged = collection.damaged();
-        if (collection.vectors() != nullptr) {
-          stats.index = collection.vectors()->stats();
-          stats.vectors = stats.index->vectors;
-        }
+        stats.vectors = collection.CountVisibleVectors(now);
+        if (collection.vectors() != nullptr) stats.index = collection.vectors()->stats();
         return {};
       });
   return Finish(status, std::move(stats));

@@ -86,6 +86,13 @@ function asNobody(script) {
   return execFileSync(process.execPath, ['-e', script], { ...user, encoding: 'utf8' }).trim();
 }
 
+/** All that an asynchronous iterable gives. */
+async function collect(iterable) {
+  const all = [];
+  for await (const each of iterable) all.push(each);
+  return all;
+}
+
 const turnOfTheLoop = () =>
   new Promise((resolve) => {
     setImmediate(resolve);
@@ -187,6 +194,7 @@ module.exports = {
   errorOf,
   thrownBy,
   asNobody,
+  collect,
   turnOfTheLoop,
   occupyWriter,
   randomVector,

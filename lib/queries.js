@@ -1,0 +1,104 @@
+'use strict';
+
+// Search queries on their way in: one, or many as one call, and how many of those are in flight at once.
+
+const { types } = require('node:util');
+const { checkKeys, isObject } = require('./call');
+const { AgentMemError, invalidArgument } = require('./errors');
+const { toFilter } = require('./filters');
+const { slice, turnOfTheLoop } = require('./slices');
+const { toVector, describe } = require('./values');
+
+const CONCURRENCY_DEFAULT = 64;
+const CONCURRENCY_MAX = 10000;
+const SHARED_FIELDS = ['vectors', 'k', 'ef', 'exact', 'filter', 'include', 'explain'];
+
+/** A query as the addon takes it: [query, filter]. What is no query field it refuses itself. */
+function toQuery(method, query, argument = 'query') {
+  checkQuery(method, query, argument);
+  const { filter, ...asked } = query;
+  asked.vector = toVector(method, `${argument}.vector`, query.vector);
+  return [asked, toFilter(method, `${argument}.filter`, filter)];
+}
+
+function checkQuery(method, query, argument) {
+  if (!isObject(query)) throw invalidArgument(method, argument, `must be an object, got ${describe(query)}`);
+  if (query.vector === undefined) throw invalidArgument(method, `${argument}.vector`, 'is required');
+}
+
+/**
+ * Where the queries of one call come from: `length`, `at(i)` as toQuery makes them, and `place(i, argument)`: what the caller
+ * calls an argument of query i.
+ * @param queries an array of queries, or { vectors } row after row with options that all share.
+ */
+function querySource(method, queries, dimensions) {
+  if (Array.isArray(queries)) {
+    const at = (i) => {
+      for (const key of ['signal', 'timeoutMs']) {
+        if (isObject(queries[i]) && key in queries[i]) {
+          throw invalidArgument(method, `queries[${i}].${key}`, 'belongs in the options of searchMany');
+        }
+      }
+      return toQuery(method, queries[i], `queries[${i}]`);
+    };
+    return { length: queries.length, at, place: (i, argument) => argument.replace('query', `queries[${i}]`) };
+  }
+  if (!isObject(queries)) {
+    throw invalidArgument(method, 'queries', `must be an array of queries or { vectors, ... }, got ${describe(queries)}`);
+  }
+  checkKeys(method, 'queries', queries, SHARED_FIELDS);
+  const { vectors, filter, ...shared } = queries;
+  if (!types.isFloat32Array(vectors) || !dimensions || vectors.length % dimensions !== 0) {
+    throw invalidArgument(method, 'queries.vectors', 'must be a Float32Array of queries x dimensions numbers');
+  }
+  const json = toFilter(method, 'queries.filter', filter);
+  const at = (i) => [{ ...shared, vector: vectors.subarray(i * dimensions, (i + 1) * dimensions) }, json];
+  const place = (i, argument) => (argument.startsWith('query.vector') ? 'queries.vectors' : argument.replace('query', 'queries'));
+  return { length: vectors.length / dimensions, at, place };
+}
+
+/** The error of one query, as an error of the call that asked many. */
+function ofMany(method, error, place) {
+  if (!(error instanceof AgentMemError) || !error.argument?.startsWith('query.')) return error;
+  const argument = place(error.argument);
+  const message = error.message.replace(/^\S+/, `${method}():`).replace(error.argument, () => argument);
+  return new AgentMemError({ code: error.code, message, argument });
+}
+
+function toConcurrency(method, concurrency = CONCURRENCY_DEFAULT) {
+  if (Number.isInteger(concurrency) && concurrency >= 1 && concurrency <= CONCURRENCY_MAX) return concurrency;
+  throw invalidArgument(method, 'options.concurrency', `must be an integer in 1..${CONCURRENCY_MAX}, got ${String(concurrency)}`);
+}
+
+/** Results of run(0) .. run(length - 1), in that order; the first failure ends it. */
+async function inParallel(length, concurrency, run) {
+  const results = new Array(length);
+  let next = 0;
+  let failed = false;
+  const worker = async () => {
+    while (next < length && !failed) {
+      const i = next++;
+      try {
+        results[i] = await run(i);
+      } catch (error) {
+        failed = true;
+        throw error;
+      }
+    }
+  };
+  const workers = [];
+  const areStarted = () => failed || workers.length >= Math.min(concurrency, length);
+  const begin = () => {
+    const working = worker();
+    working.catch(() => {}); // All of them are awaited below.
+    workers.push(working);
+  };
+  while (!areStarted()) {
+    slice(areStarted, begin);
+    if (!areStarted()) await turnOfTheLoop();
+  }
+  await Promise.all(workers);
+  return results;
+}
+
+module.exports = { toQuery, checkQuery, querySource, ofMany, toConcurrency, inParallel };
