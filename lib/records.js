@@ -97,6 +97,8 @@ function checkMatrix(method, matrix, rows, dimensions) {
     throw invalidArgument(method, 'records.vectors', message);
   };
   if (!types.isFloat32Array(matrix)) refuse(`must be a Float32Array, got ${describe(matrix)}`);
+  // A vector is copied, but this is read while JavaScript goes on, and shrinking would take the memory away.
+  if (matrix.buffer.resizable) refuse('must not lie in a resizable ArrayBuffer');
   if (dimensions === undefined) refuse('is not possible: the collection was created without dimensions');
   if (rows === undefined ? matrix.length % dimensions !== 0 : matrix.length !== rows * dimensions) {
     refuse(`must hold records x dimensions numbers, ${rows ?? 'any'} x ${dimensions}; got ${matrix.length}`);

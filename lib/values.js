@@ -5,6 +5,11 @@
 const { types } = require('node:util');
 const { invalidArgument } = require('./errors');
 
+// Taken once: globals are slow to find where a test runner gives code a context of its own.
+const { getOwnPropertySymbols, getPrototypeOf, keys, prototype: OBJECT_PROTOTYPE } = Object;
+const { isArray } = Array;
+const { abs } = Math;
+
 const DIMENSIONS_MAX = 8192;
 const DEPTH_MAX = 32;
 const JSON_BYTES_MAX = 2 ** 20;
@@ -61,18 +66,27 @@ function toJson(method, argument, value) {
   return JSON.stringify(value);
 }
 
-// Refuses what JSON would drop, change or choke on, naming where it is; and, counting the bytes it would take, a small
-// object that shares its parts, before it is written out in full.
+/**
+ * Refuses what JSON would drop, change or choke on, naming where it is; and, counting the bytes it would take, a small object
+ * that shares its parts, before it is written out in full. No path is put together before something is refused.
+ */
 class JsonCheck {
   #method;
   #argument;
+  #depthMax;
+  #keepsUndefined;
   #path = [];
   #ancestors = [];
   #bytesLeft = JSON_BYTES_MAX;
+  /** Whether there was a Date. */
+  hasDates = false;
 
-  constructor(method, argument) {
+  /** `keepsUndefined`: an undefined member is refused, not dropped. */
+  constructor(method, argument, { depthMax = DEPTH_MAX, keepsUndefined = false } = {}) {
     this.#method = method;
     this.#argument = argument;
+    this.#depthMax = depthMax;
+    this.#keepsUndefined = keepsUndefined;
   }
 
   check(value) {
@@ -89,7 +103,7 @@ class JsonCheck {
         this.#spend(4);
         return;
       case 'object':
-        this.#spend(2);
+        this.#spend(1); // Two brackets, and each member has a comma but one.
         if (value !== null) this.#checkObject(value);
         return;
       default:
@@ -107,12 +121,13 @@ class JsonCheck {
   #checkObject(value) {
     if (types.isDate(value)) {
       if (Number.isNaN(value.getTime())) this.#refuse('must be a valid Date');
+      this.hasDates = true;
       return;
     }
     if (this.#ancestors.includes(value)) this.#refuse('must not contain itself');
-    if (this.#ancestors.length === DEPTH_MAX) this.#refuse(`must be at most ${DEPTH_MAX} levels deep`);
+    if (this.#ancestors.length === this.#depthMax) this.#refuse(`must be at most ${this.#depthMax} levels deep`);
     this.#ancestors.push(value);
-    if (Array.isArray(value)) {
+    if (isArray(value)) {
       for (let i = 0; i < value.length; i++) this.#checkMember(i, value[i]);
     } else {
       this.#checkMembers(value);
@@ -122,20 +137,25 @@ class JsonCheck {
 
   #checkMembers(value) {
     if (!isPlainObject(value)) this.#refuse(`must be JSON, got ${describe(value)}`);
-    if (Object.getOwnPropertySymbols(value).length > 0) this.#refuse('must not have symbols as keys');
-    for (const key of Object.keys(value)) {
+    if (getOwnPropertySymbols(value).length > 0) this.#refuse('must not have symbols as keys');
+    for (const key of keys(value)) {
       if (!key.isWellFormed()) this.#refuse('must have well-formed Unicode keys');
       const member = value[key];
-      if (member === undefined) continue;
-      this.#spend(key.length + 3);
+      if (member === undefined && !this.#keepsUndefined) continue;
+      this.#spend(key.length + 3); // Quotes and colon.
       this.#checkMember(key, member);
     }
   }
 
   #checkMember(key, value) {
-    this.#path.push(key);
-    this.check(value);
-    this.#path.pop();
+    this.#spend(1);
+    if (typeof value === 'number' && abs(value) <= SAFE_INTEGER_MAX) {
+      this.#spend(1); // The common case, and lists of numbers are long.
+    } else {
+      this.#path.push(key);
+      this.check(value);
+      this.#path.pop();
+    }
   }
 
   #spend(bytes) {
@@ -151,9 +171,10 @@ class JsonCheck {
 
 // In any realm: the prototype of a plain object is at the root, or absent.
 function isPlainObject(value) {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) return false;
-  const prototype = Object.getPrototypeOf(value);
-  return prototype === null || (Object.getPrototypeOf(prototype) === null && Object.hasOwn(prototype, 'hasOwnProperty'));
+  if (typeof value !== 'object' || value === null || isArray(value)) return false;
+  const prototype = getPrototypeOf(value);
+  if (prototype === OBJECT_PROTOTYPE || prototype === null) return true;
+  return getPrototypeOf(prototype) === null && Object.hasOwn(prototype, 'hasOwnProperty');
 }
 
 function describe(value) {
@@ -168,4 +189,4 @@ function nameOfClass(object) {
   return typeof name === 'string' ? name : 'object without prototype';
 }
 
-module.exports = { toVector, toId, toText, toJson, describe, toTime, toDuration };
+module.exports = { JsonCheck, toVector, toId, toText, toJson, describe, toTime, toDuration };

@@ -3,7 +3,8 @@
 // Signals and deadlines: before a call, while it waits, while it runs, and when it is over.
 
 const { getEventListeners } = require('node:events');
-const { AgentMemError, errorOf, integer, occupyWriter, open, seeded, turnOfTheLoop, useDatabases } = require('./support/database');
+const { AgentMemError, collect, errorOf, integer, occupyWriter, open, seeded, turnOfTheLoop, useDatabases } = require('./support/database');
+const { rightArguments, surface } = require('./support/surface');
 
 const databases = useDatabases();
 
@@ -12,33 +13,22 @@ const listenersOf = (signal) => getEventListeners(signal, 'abort').length;
 describe('a signal that is aborted already', () => {
   test('rejects every method with its reason, and nothing is done', async () => {
     const db = await databases.open();
-    const c = await db.collection('c', { dimensions: 1 });
+    const c = await db.collection('c', { dimensions: 4 });
+    await c.addMany([{ id: 'a', vector: [1, 2, 3, 4] }, { id: 'b' }]);
     const before = await db.stats();
     const reason = new Error('not today');
-    const options = { signal: AbortSignal.abort(reason) };
-    const calls = [
-      c.add({}, options),
-      c.upsert({}, options),
-      c.addMany([{}, {}], options),
-      c.upsertMany({ ids: ['a'] }, options),
-      c.get('a', options),
-      c.has('a', options),
-      c.delete('a', options),
-      c.count(undefined, options),
-      c.search({ vector: [1], ...options }),
-      c.indexed(options),
-      c.stats(options),
-      db.collection('d', options),
-      db.createCollection('d', options),
-      db.getCollection('c', options),
-      db.listCollections(options),
-      db.deleteCollection('c', options),
-      db.stats(options),
-      open(databases.file(), options),
-    ];
-    for (const call of calls) expect(await errorOf(call)).toBe(reason);
-    expect(await db.stats()).toMatchObject({ records: 0, collections: 1, changeVersion: before.changeVersion });
-    expect(listenersOf(options.signal)).toBe(0);
+    const signal = AbortSignal.abort(reason);
+    for (const { type, name, isAsync, calls } of surface(c, databases.file())) {
+      if (!isAsync) continue;
+      for (const call of calls) {
+        const target = type === 'Database' ? db : c;
+        const answer = target[name](...rightArguments(call, { signal }));
+        expect(await errorOf(name === 'scan' ? collect(answer) : answer)).toBe(reason);
+      }
+    }
+    expect(await errorOf(open(databases.file(), { signal }))).toBe(reason);
+    expect(await db.stats()).toMatchObject({ records: 2, collections: 1, changeVersion: before.changeVersion });
+    expect(listenersOf(signal)).toBe(0);
   });
 
   test.each([['nothing given', undefined], ['a string', 'stop'], ['null', null], ['0', 0]])('the reason may be anything: %s', async (_, reason) => {

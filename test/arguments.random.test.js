@@ -4,44 +4,16 @@
 
 const { inspect } = require('node:util');
 const vm = require('node:vm');
-const { AgentMemError, integer, open, openSync, pick, seeded, useDatabases } = require('./support/database');
+const { AgentMemError, collect, integer, open, openSync, pick, seeded, useDatabases } = require('./support/database');
+const { rightArguments, surface } = require('./support/surface');
 const wrong = require('./support/wrong-values');
 
 const databases = useDatabases();
-const CALLS = 20_000;
+const WRONG_CALLS = 100_000;
+const ANY_CALLS = 40_000;
+const AT_ONCE = 50;
 
-const RECORD = { id: 'a', vector: [1, 2, 3, 4], text: 't', metadata: { a: [1, { b: 'x' }] } };
-const COLUMNS = { ids: ['a', 'b'], vectors: new Float32Array(8).fill(1), texts: ['x', 'y'], metadatas: [{}, { a: 1 }] };
-const QUERY = { vector: [1, 2, 3, 4], k: 3, ef: 20, exact: false, include: ['text', 'vector'], explain: true };
-const OPTIONS = { dimensions: 4, metric: 'cosine', hnsw: { M: 16, efConstruction: 200, minSize: 5000 } };
-const LATER = { timeoutMs: 60_000 };
-
-// [method, right arguments, right arguments of the sync twin if it takes any]
-const RIGHT = {
-  collection: [
-    ['add', [RECORD, LATER], [RECORD]],
-    ['upsert', [RECORD, LATER], [RECORD]],
-    ['addMany', [[RECORD, { id: 'b' }], LATER], [[RECORD, { vector: [1, 1, 1, 1] }]]],
-    ['upsertMany', [COLUMNS, LATER], [COLUMNS]],
-    ['get', ['a', { include: ['text'], ...LATER }], ['a', { include: ['text'] }]],
-    ['has', ['a', LATER], ['a']],
-    ['delete', ['a', LATER], ['a']],
-    ['search', [{ ...QUERY, ...LATER }], [QUERY]],
-    ['count', [undefined, LATER]],
-    ['indexed', [LATER]],
-    ['stats', [LATER]],
-  ],
-  database: [
-    ['collection', ['c', { ...OPTIONS, ...LATER }], ['c', OPTIONS]],
-    ['createCollection', ['new', { ...OPTIONS, ...LATER }], ['new', OPTIONS]],
-    ['getCollection', ['c', LATER], ['c']],
-    ['deleteCollection', ['c', LATER], ['c']],
-    ['listCollections', [LATER]],
-    ['stats', [LATER]],
-  ],
-};
-
-// Wrong in every place there is: no place takes a symbol, a bigint, a function, a Map, a RegExp or a NaN.
+// Wrong in every place there is: no place takes a symbol, a bigint, a Map, a RegExp, a NaN, and but one a function.
 const WRONG = [
   () => Symbol('s'),
   () => 5n,
@@ -52,39 +24,41 @@ const WRONG = [
   () => /a/,
   () => new Float64Array(4),
 ];
+const isRightThere = (key, value) => key === 'onProgress' && typeof value === 'function';
+
+const isPlain = (value) => Array.isArray(value) || (typeof value === 'object' && value !== null && Object.getPrototypeOf(value) === Object.prototype);
 
 /** A copy of the arguments with one place, at any depth, taken by something wrong. */
 function spoil(random, args) {
-  const copy = args.map(clone);
+  const copy = clone(args);
   let holder = copy;
   for (;;) {
     const key = pick(random, Object.keys(holder));
     const inner = holder[key];
-    const canGoDown = typeof inner === 'object' && inner !== null && !ArrayBuffer.isView(inner) && Object.keys(inner).length > 0;
-    if (canGoDown && random() < 0.8) {
+    if (isPlain(inner) && Object.keys(inner).length > 0 && random() < 0.8) {
       holder = inner;
       continue;
     }
-    holder[key] = pick(random, WRONG)();
+    const value = pick(random, WRONG)();
+    if (isRightThere(key, value)) continue;
+    holder[key] = value;
     return copy;
   }
 }
 
 function clone(value) {
-  if (Array.isArray(value)) return value.map(clone);
-  if (typeof value !== 'object' || value === null || ArrayBuffer.isView(value)) return value;
-  return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, clone(inner)]));
+  if (!isPlain(value)) return value;
+  return Array.isArray(value) ? value.map(clone) : Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, clone(inner)]));
 }
 
-const shown = (method, args) => `${method}(${args.map((arg) => inspect(arg, { depth: 6 })).join(', ')})`;
+const shown = (name, args) => `${name}(${args.map((arg) => inspect(arg, { depth: 6 })).join(', ')})`;
 
-const outcomeOf = (call) =>
-  new Promise((resolve) => {
-    call().then(
-      (value) => resolve({ value }),
-      (error) => resolve({ error }),
-    );
-  });
+/** Resolves to { value } or { error }. An asynchronous method must not throw. */
+function outcomeOf({ name, isAsync }, target, args) {
+  if (!isAsync) return twinOutcomeOf(() => target[name](...args));
+  const promise = name === 'scan' ? collect(target.scan(...args)) : target[name](...args);
+  return promise.then((value) => ({ value }), (error) => ({ error }));
+}
 
 function twinOutcomeOf(call) {
   try {
@@ -95,33 +69,30 @@ function twinOutcomeOf(call) {
 }
 
 test(
-  'right arguments with something wrong anywhere are refused with ERR_INVALID_ARGUMENT, by both forms, and change nothing',
+  `${WRONG_CALLS} calls with something wrong anywhere are refused with ERR_INVALID_ARGUMENT, and change nothing`,
   seeded(async (random) => {
     const db = await databases.open();
     const c = await db.collection('c', { dimensions: 4 });
     await c.addMany([{ id: 'a', vector: [1, 2, 3, 4], text: 'x' }, { id: 'b' }]);
-    const before = [c.countSync(), db.statsSync().changeVersion];
+    const content = async () => [await collect(c.scan()), db.statsSync().changeVersion, db.listCollectionsSync()];
+    const before = await content();
+    const methods = surface(c, databases.file()).filter(({ calls }) => Object.keys(calls[0]).length > 0);
 
-    const check = (told, { value, error }) => {
-      const right = error instanceof AgentMemError && error.code === 'ERR_INVALID_ARGUMENT' && typeof error.argument === 'string';
-      if (!right) throw new Error(`${told()} gave ${error?.stack ?? JSON.stringify(value)}`);
-    };
     const one = async () => {
-      const [target, table] = random() < 0.7 ? [c, RIGHT.collection] : [db, RIGHT.database];
-      const [method, args, twinArgs] = pick(random, table);
-      const spoilt = spoil(random, args);
-      check(() => shown(method, spoilt), await outcomeOf(() => target[method](...spoilt)));
-      if (twinArgs === undefined) return;
-      const spoiltTwin = spoil(random, twinArgs);
-      check(() => shown(`${method}Sync`, spoiltTwin), twinOutcomeOf(() => target[`${method}Sync`](...spoiltTwin)));
+      const method = pick(random, methods);
+      const args = spoil(random, rightArguments(pick(random, method.calls)));
+      const { value, error } = await outcomeOf(method, method.type === 'Database' ? db : c, args);
+      const isRight = error instanceof AgentMemError && error.code === 'ERR_INVALID_ARGUMENT' && typeof error.argument === 'string';
+      if (!isRight) throw new Error(`${shown(method.name, args)} gave ${error?.stack ?? JSON.stringify(value)}`);
     };
-    for (let i = 0; i < CALLS; i += 50) await Promise.all(Array.from({ length: 50 }, one));
-    expect([c.countSync(), db.statsSync().changeVersion]).toEqual(before);
+    for (let i = 0; i < WRONG_CALLS; i += AT_ONCE) await Promise.all(Array.from({ length: AT_ONCE }, one));
+    expect(await content()).toEqual(before);
   }),
 );
 
-const KEYS = `id vector text metadata ids vectors texts metadatas k ef exact include explain timeoutMs dimensions metric hnsw M
-  efConstruction minSize durability busyTimeoutMs maxPending signal x __proto__ length 0 constructor toString`.split(/\s+/);
+const KEYS = `id vector text metadata expiresAt ttlMs ids vectors texts metadatas k ef exact filter include explain limit cursor batchSize
+  ifVersion onConflict type collection record fields concurrency timeoutMs dimensions metric hnsw M efConstruction minSize durability
+  busyTimeoutMs maxPending signal $and $not $in x __proto__ length 0 constructor toString`.split(/\s+/);
 const NAMED_VALUES = Object.values(wrong)
   .filter(Array.isArray)
   .flat()
@@ -142,30 +113,29 @@ function anything(random, depth = 0) {
 }
 
 test(
-  'anything at all gives a result or an AgentMemError',
+  `${ANY_CALLS} calls with anything at all give a result or an AgentMemError`,
   seeded(async (random) => {
     const db = await databases.open();
     const c = await db.collection('c', { dimensions: 4 });
+    const methods = surface(c, databases.file()).filter(({ name }) => name !== 'backup'); // Any string is a path.
     const check = (told, { error }) => {
       if (error !== undefined && !(error instanceof AgentMemError)) throw new Error(`${told()} gave ${error?.stack ?? String(error)}`);
     };
     const one = async () => {
       const args = Array.from({ length: integer(random, 4) }, () => anything(random));
-      const [target, table] = random() < 0.6 ? [c, RIGHT.collection] : [db, RIGHT.database];
-      const [method] = pick(random, table);
-      check(() => shown(method, args), await outcomeOf(() => target[method](...args)));
-      if (method !== 'indexed') check(() => shown(`${method}Sync`, args), twinOutcomeOf(() => target[`${method}Sync`](...args)));
+      const method = pick(random, methods);
+      check(() => shown(method.name, args), await outcomeOf(method, method.type === 'Database' ? db : c, args));
     };
     const opening = async () => {
       const args = [random() < 0.5 ? ':memory:' : pick(random, [5, null, {}, Symbol('s'), '']), anything(random)];
-      const opened = await outcomeOf(() => open(...args));
+      const opened = await open(...args).then((value) => ({ value }), (error) => ({ error }));
       check(() => shown('open', args), opened);
       await opened.value?.close();
       const twin = twinOutcomeOf(() => openSync(...args));
       check(() => shown('openSync', args), twin);
       twin.value?.closeSync();
     };
-    for (let i = 0; i < CALLS; i += 50) await Promise.all([opening(), ...Array.from({ length: 49 }, one)]);
+    for (let i = 0; i < ANY_CALLS; i += AT_ONCE) await Promise.all([opening(), ...Array.from({ length: AT_ONCE - 1 }, one)]);
     await db.deleteCollection('c').catch((error) => expect(error.code).toBe('ERR_NOT_FOUND'));
     expect((await db.collection('c')).name).toBe('c');
   }),

@@ -1,8 +1,8 @@
 'use strict';
 
-// Closing: what still finishes, and what a closing or closed handle answers.
+// Closing: what still finishes. What a closing or closed handle answers: states.test.js.
 
-const { AgentMemError, errorOf, thrownBy, useDatabases } = require('./support/database');
+const { errorOf, useDatabases } = require('./support/database');
 
 const databases = useDatabases();
 
@@ -56,46 +56,4 @@ test('Symbol.asyncDispose closes', async () => {
   await db[Symbol.asyncDispose]();
   expect(db.isOpen).toBe(false);
   expect(await errorOf(db.stats())).toMatchObject({ code: 'ERR_CLOSED' });
-});
-
-const METHODS = [
-  ['collection', (db) => [db.collection('d'), () => db.collectionSync('d')]],
-  ['createCollection', (db) => [db.createCollection('d'), () => db.createCollectionSync('d')]],
-  ['getCollection', (db) => [db.getCollection('c'), () => db.getCollectionSync('c')]],
-  ['listCollections', (db) => [db.listCollections(), () => db.listCollectionsSync()]],
-  ['deleteCollection', (db) => [db.deleteCollection('c'), () => db.deleteCollectionSync('c')]],
-  ['stats', (db) => [db.stats(), () => db.statsSync()]],
-  ['add', (_, c) => [c.add({}), () => c.addSync({})]],
-  ['upsert', (_, c) => [c.upsert({}), () => c.upsertSync({})]],
-  ['addMany', (_, c) => [c.addMany([{}]), () => c.addManySync([{}])]],
-  ['upsertMany', (_, c) => [c.upsertMany([{}]), () => c.upsertManySync([{}])]],
-  ['get', (_, c) => [c.get('a'), () => c.getSync('a')]],
-  ['has', (_, c) => [c.has('a'), () => c.hasSync('a')]],
-  ['delete', (_, c) => [c.delete('a'), () => c.deleteSync('a')]],
-  ['count', (_, c) => [c.count(), () => c.countSync()]],
-  ['search', (_, c) => [c.search({ vector: [1] }), () => c.searchSync({ vector: [1] })]],
-  ['indexed', (_, c) => [c.indexed()]],
-  ['stats of a collection', (_, c) => [c.stats(), () => c.statsSync()]],
-];
-
-test.each(METHODS)('%s on a closed handle is ERR_CLOSED, both forms', async (_, calls) => {
-  const db = await databases.open();
-  const c = await db.collection('c', { dimensions: 1, metric: 'l2' });
-  await db.close();
-  const [promise, twin] = calls(db, c);
-  const error = await errorOf(promise);
-  expect(error).toBeInstanceOf(AgentMemError);
-  expect(error.code).toBe('ERR_CLOSED');
-  if (twin !== undefined) expect(thrownBy(twin)).toMatchObject({ code: 'ERR_CLOSED' });
-});
-
-test.each(METHODS)('%s while the handle is closing is ERR_CLOSED', async (_, calls) => {
-  const db = await databases.open();
-  const c = await db.collection('c', { dimensions: 1, metric: 'l2' });
-  const accepted = Promise.all(Array.from({ length: 200 }, () => c.add({ vector: [1] })));
-  const closed = db.close();
-  const [promise] = calls(db, c);
-  expect((await errorOf(promise)).code).toBe('ERR_CLOSED');
-  await closed;
-  expect(await accepted).toHaveLength(200);
 });

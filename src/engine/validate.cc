@@ -40,7 +40,11 @@ Status ValidateRecord(const CollectionOptions& options, const RecordInput& recor
 
 Status ValidatePatch(const CollectionOptions& options, const PatchOp& op) {
   RETURN_IF_ERROR(ValidateId(op.id, "id"));
-  if (op.vector && *op.vector) RETURN_IF_ERROR(ValidateVector(options, **op.vector, "fields.vector"));
+  if (op.vector && *op.vector) {
+    // Not as a record has none: a vector whose memory was taken away must not remove what is stored.
+    if ((*op.vector)->empty()) return Status::InvalidArgument("fields.vector", "must not be empty; null removes it");
+    RETURN_IF_ERROR(ValidateVector(options, **op.vector, "fields.vector"));
+  }
   if (op.text && *op.text) RETURN_IF_ERROR(ValidateText(**op.text, "fields.text"));
   if (op.metadata && *op.metadata) RETURN_IF_ERROR(ValidateMetadata(**op.metadata, "fields.metadata"));
   return ValidateExpiry(op.expires_at.value_or(std::nullopt), op.ttl_ms, "fields");
@@ -97,7 +101,8 @@ Status ValidateOp(Database* database, Op* op, const CancelToken& cancel) {
 Status InBatch(const WriteCall& call, size_t i, Status status) {
   if (!call.is_batch) return status;
   const std::string place = "operations[" + std::to_string(i) + "]";
-  Status named(status.code(), place + ": " + status.message());
+  const bool names_argument = !status.argument().empty() && status.message().starts_with(status.argument());
+  Status named(status.code(), place + (names_argument ? "." : ": ") + status.message());
   return std::move(named)
       .WithArgument(status.argument().empty() ? place : place + "." + status.argument())
       .WithId(status.id())

@@ -232,4 +232,133 @@ const TIMEOUTS = [
   ['an object', {}, ''],
 ];
 
-module.exports = { IDS, NAMES, NOT_STRINGS, NOT_OBJECTS, VECTORS, NOT_METADATA, COUNTS, NOT_BOOLEANS, INCLUDES, SIGNALS, TIMEOUTS, nested };
+const NOT_FUNCTIONS = [['null', null, ''], ['true', true, ''], ['a string', 'log', ''], ['an object', {}, ''], ['a symbol', Symbol('s'), '']];
+
+// For expiresAt.
+const TIMES = [
+  ...ALIENS,
+  ['null', null, ''],
+  ['a string', 'tomorrow', ''],
+  ['an ISO string', '2026-01-01T00:00:00.000Z', ''],
+  ['1.5', 1.5, ''],
+  ['-1', -1, ''],
+  ['NaN', NaN, ''],
+  ['Infinity', Infinity, ''],
+  ['2^53', 2 ** 53, ''],
+  ['a date that is none', new Date(NaN), ''],
+  ['a date before the epoch', new Date(-1), ''],
+  ['an object', {}, ''],
+];
+
+// For ttlMs.
+const DURATIONS = [
+  ...ALIENS,
+  ['null', null, ''],
+  ['0', 0, ''],
+  ['-1', -1, ''],
+  ['1.5', 1.5, ''],
+  ['NaN', NaN, ''],
+  ['Infinity', Infinity, ''],
+  ['2^53', 2 ** 53, ''],
+  ["'5'", '5', ''],
+  ['a Date', new Date(5), ''],
+];
+
+// For ifVersion.
+const VERSIONS = [...ALIENS, ['null', null, ''], ['1.5', 1.5, ''], ['NaN', NaN, ''], ['2^54', 2 ** 54, ''], ["'5'", '5', ''], ['an object', {}, '']];
+
+const CURSORS = [
+  ...ALIENS,
+  ['null', null, ''],
+  ['a number', 5, ''],
+  ['an empty string', '', ''],
+  ['text', 'next', ''],
+  ['another form', 'row-', ''],
+  ['a negative row', 'row--1', ''],
+  ['more digits than a row has', `row-${'9'.repeat(20)}`, ''],
+  ['a cursor with more behind it', 'row-1 ', ''],
+];
+
+const ON_CONFLICT = [...ALIENS, ['null', null, ''], ['a number', 1, ''], ['another word', 'merge', ''], ['other case', 'Replace', ''], ['an empty string', '', '']];
+
+const NOT_INTEGERS = [null, NaN, Infinity, -1, 1.5, '3', true, [3], {}, 3n, Symbol('s'), 2 ** 32, 1e300].map((value) => [shown(value), value, '']);
+const integers = (...outside) => [...NOT_INTEGERS, ...outside.map((value) => [String(value), value, ''])];
+const DIMENSIONS = integers(0, 8193);
+const HNSW_M = integers(3, 65);
+const HNSW_EF = integers(7, 4097);
+const HNSW_MIN_SIZE = integers(2 ** 31);
+const METRICS = [null, 5, '', 'L2', 'euclidean', 'cosine ', ['l2'], {}, Symbol('s')].map((value) => [shown(value), value, '']);
+
+// For matrices.
+const MATRICES = [
+  ...VECTORS.filter(([, value]) => !(value instanceof Float32Array)).map(([what, value]) => [what, value, '']),
+  ['an empty Float32Array', new Float32Array(0), ''],
+  ['another shape', new Float32Array(5).fill(1), ''],
+];
+
+const OPERATION_TYPES = [...NOT_STRINGS.filter(([, value]) => value !== null), ['an unknown one', 'drop', ''], ['a name that objects have', 'constructor', '']];
+
+const NOT_COLLECTIONS = [
+  ...NOT_OBJECTS,
+  ['an object', {}, ''],
+  ['its name', 'c', ''],
+  ['an object with its methods', { name: 'c', dimensions: 4, add() {} }, ''],
+];
+
+const PATHS = [['undefined', undefined, ''], ...NOT_STRINGS, ['an empty string', '', ''], ['a string with NUL', 'a\0b', '']];
+
+const many = (count, make) => Array.from({ length: count }, (_, i) => make(i));
+const around = (levels, inner) => many(levels, (i) => i).reduce((filter) => ({ $and: [filter] }), inner);
+
+const FILTERS = [
+  ...NOT_OBJECTS,
+  ['an unknown operator', { a: { $foo: 1 } }, '.a.$foo'],
+  ['an unknown operator at the top', { $xor: [] }, '.$xor'],
+  ['an operator deep inside', { $or: [{ a: 1 }, { b: { $gtt: 2 } }] }, '.$or[1].b.$gtt'],
+  ['an operator inside a value', { a: { b: { $gt: 1 } } }, '.a.b.$gt'],
+  ['no list', { $and: 'x' }, '.$and'],
+  ['an empty list', { $or: [] }, '.$or'],
+  ['a list for $not', { $not: [] }, '.$not'],
+  ['a value for $not', { a: { $not: 5 } }, '.a.$not'],
+  ['no list for $in', { a: { $in: 5 } }, '.a.$in'],
+  ['a number for $exists', { a: { $exists: 1 } }, '.a.$exists'],
+  ['an empty path', { '': 1 }, '.'],
+  ['an empty segment', { 'a..b': 1 }, '.a..b'],
+  ['a path of 33 segments', { [many(33, () => 'a').join('.')]: 1 }, `.${many(33, () => 'a').join('.')}`],
+  ['undefined inside', { a: undefined }, '.a'],
+  ['NaN inside', { a: { $gt: NaN } }, '.a.$gt'],
+  ['Infinity inside', { a: { $in: [1, Infinity] } }, '.a.$in[1]'],
+  ['a bigint inside', { a: 5n }, '.a'],
+  ['a function inside', { $and: [{ a: () => 5 }] }, '.$and[0].a'],
+  ['a symbol inside', { a: Symbol('s') }, '.a'],
+  ['a Map inside', { a: new Map() }, '.a'],
+  ['a RegExp inside', { a: /a/ }, '.a'],
+  ['a date that is none', { a: new Date(NaN) }, '.a'],
+  ['half a surrogate pair', { a: 'x\ud800' }, '.a'],
+  ['a number for $id', { $id: 5 }, '.$id'],
+  ['a string for $version', { $version: { $gt: '5' } }, '.$version.$gt'],
+  ['a string for $createdAt', { $createdAt: '2026-01-01' }, '.$createdAt'],
+  ['33 levels', around(33, { a: 1 }), '.$and[0]'.repeat(32) + '.$and'],
+  ['10,000 levels', around(10_000, { a: 1 }), undefined],
+  ['itself', itself(), undefined],
+  ['1,001 clauses', { $or: many(1001, (i) => ({ a: i })) }, '.$or[1000].a'],
+  ['100,000 clauses', { $or: many(100_000, (i) => ({ a: i })) }, undefined],
+  ['2 MB', { a: 'x'.repeat(2e6) }, ''],
+  ['a trillion values by what it shares', { a: shared(31) }, undefined],
+];
+
+function itself() {
+  const filter = { $and: [] };
+  filter.$and.push(filter);
+  return filter;
+}
+
+function shown(value) {
+  return typeof value === 'string' ? JSON.stringify(value) : String(Array.isArray(value) ? `[${value}]` : value);
+}
+
+module.exports = {
+  IDS, NAMES, NOT_STRINGS, NOT_OBJECTS, VECTORS, MATRICES, NOT_METADATA, COUNTS, NOT_BOOLEANS, INCLUDES, SIGNALS, TIMEOUTS, NOT_FUNCTIONS, TIMES,
+  DURATIONS, VERSIONS, CURSORS, ON_CONFLICT, DIMENSIONS, HNSW_M, HNSW_EF, HNSW_MIN_SIZE, METRICS, OPERATION_TYPES, NOT_COLLECTIONS, PATHS, FILTERS,
+  nested,
+};

@@ -1,0 +1,96 @@
+'use strict';
+
+// Every method in every state of its handle: what it does when its arguments are right, and when they are not.
+
+const { AgentMemError, collect, useDatabases } = require('./support/database');
+const { rightArguments, surface, wrongCalls } = require('./support/surface');
+
+const databases = useDatabases();
+
+/** What `enter` returns must be awaited when the calls have been made; these come in the same turn of the event loop. */
+const STATES = {
+  open: { code: () => 'ok' },
+  // One call is pending, and that is as many as may be.
+  busy: { options: { maxPending: 1 }, enter: ({ db }) => db.listCollections(), code: ({ isAsync }) => (isAsync ? 'ERR_QUEUE_FULL' : 'ok') },
+  closing: { enter: ({ db }) => Promise.all([db.listCollections(), db.close()]), code: () => 'ERR_CLOSED' },
+  closed: { prepare: ({ db }) => db.close(), code: () => 'ERR_CLOSED' },
+};
+
+async function worldIn({ options, prepare }) {
+  const db = await databases.open(':memory:', options);
+  const c = await db.collection('c', { dimensions: 4 });
+  await c.addMany([{ id: 'a', vector: [1, 2, 3, 4], text: 'x', metadata: { n: 1 } }, { id: 'b' }]);
+  const world = { db, c };
+  await prepare?.(world);
+  return world;
+}
+
+const METHODS = surface().map(({ type, name }) => [type, name]);
+const methodOf = ({ c }, type, name) => surface(c, databases.file()).find((method) => method.type === type && method.name === name);
+
+/** Makes a call; resolves to its code or 'ok'. An asynchronous one must not throw. */
+function codeOf({ db, c }, { type, name, isAsync }, args) {
+  const target = type === 'Database' ? db : c;
+  const fulfilled = () => 'ok';
+  const rejected = (error) => (error instanceof AgentMemError ? error.code : String(error));
+  if (name === 'scan') return collect(target.scan(...args)).then(fulfilled, rejected);
+  if (isAsync) return target[name](...args).then(fulfilled, rejected);
+  try {
+    target[name](...args);
+    return 'ok';
+  } catch (error) {
+    return rejected(error);
+  }
+}
+
+describe.each(Object.keys(STATES))('in the state "%s"', (stateName) => {
+  const state = STATES[stateName];
+
+  test.each(METHODS)('%s.%s does what is documented', async (type, name) => {
+    const { length } = methodOf({}, type, name).calls;
+    for (let i = 0; i < length; i++) {
+      const world = await worldIn(state);
+      const method = methodOf(world, type, name);
+      const entered = state.enter?.(world);
+      const code = codeOf(world, method, rightArguments(method.calls[i]));
+      await entered;
+      expect({ call: i, code: await code }).toEqual({ call: i, code: state.code(method) });
+    }
+  });
+
+  test.each(METHODS)('%s.%s refuses what is wrong, too', async (type, name) => {
+    const world = await worldIn(state);
+    const method = methodOf(world, type, name);
+    const expected = ['ERR_INVALID_ARGUMENT', state.code(method)].filter((code) => code !== 'ok');
+    const calls = method.calls.flatMap((call) => [...wrongCalls(call)]);
+    const entered = state.enter?.(world);
+    const codes = calls.map(({ args }) => codeOf(world, method, args));
+    await entered;
+    for (const [i, code] of (await Promise.all(codes)).entries()) {
+      if (!expected.includes(code)) throw new Error(`${calls[i].what}: ${code}, expected ${expected.join(' or ')}`);
+    }
+  });
+
+  test.each(['close', 'closeSync', Symbol.asyncDispose])('%p closes, and does so again', async (name) => {
+    const world = await worldIn(state);
+    const entered = state.enter?.(world);
+    const closed = [world.db[name](), world.db[name]()];
+    expect(world.db.isOpen).toBe(false);
+    await Promise.all([entered, ...closed]);
+  });
+
+  test('events and properties are there', async () => {
+    const world = await worldIn(state);
+    const { db, c } = world;
+    const entered = state.enter?.(world);
+    const listener = () => {};
+    for (const name of ['on', 'once', 'off']) {
+      expect(db[name]('change', listener)).toBe(db);
+      expect(() => db[name]('nothing', listener)).toThrow(expect.objectContaining({ code: 'ERR_INVALID_ARGUMENT', argument: 'event' }));
+      expect(() => db[name]('drain', null)).toThrow(expect.objectContaining({ code: 'ERR_INVALID_ARGUMENT', argument: 'listener' }));
+    }
+    expect([db.isOpen, c.name, c.dimensions, c.metric]).toEqual([!stateName.startsWith('clos'), 'c', 4, 'cosine']);
+    expect(db.path).toBe(':memory:');
+    await entered;
+  });
+});
