@@ -42,11 +42,11 @@ describe('the process', () => {
 
   test('a script that loads data and ends without close() exits by itself, long before linking would end', async () => {
     const file = path.join(folder, 'loaded.db');
-    const { linked, tail, endedAfterMs } = await runWell('load-and-end.js', [file]);
-    report(`ended ${endedAfterMs} ms after loading 20,000 vectors, ${linked} of them linked`);
-    expect(linked + tail).toBe(20_000);
-    expect(linked).toBeLessThan(5000);
-    expect(await runWell('look-into-loaded.js', [file])).toEqual({ count: 20_000, notFound: { exact: 0, tail: 0 } });
+    const { linked, tail, loadedAt } = await runWell('load-and-end.js', [file]);
+    report(`gone ${Date.now() - loadedAt} ms after its last line, 1,000 allowed: 100,000 vectors loaded, ${linked} of them linked`);
+    expect(linked + tail).toBe(100_000);
+    expect(linked).toBeLessThan(50_000);
+    expect(await runWell('look-into-loaded.js', [file])).toEqual({ count: 100_000, notFound: { exact: 0, tail: 0 } });
   });
 
   test('calls that nobody awaits settle before it ends', async () => {
@@ -59,12 +59,6 @@ describe('a handle', () => {
   test('collected in mid-call lets its calls settle right and frees its engine', async () => {
     const result = await runWell('collect-in-mid-call.js', [], { nodeArgs: ['--expose-gc'] });
     expect(result).toEqual({ rounds: 100, engines: 1 });
-  });
-
-  test('can be opened and closed 1,000 times in memory and 200 times on a file, and leaves nothing behind', async () => {
-    const { engines, descriptors, logsLeft } = await runWell('open-and-close.js', [folder, 1000, 200]);
-    expect({ engines, logsLeft }).toEqual({ engines: 1, logsLeft: 0 });
-    expect(descriptors[1]).toBeLessThanOrEqual(descriptors[0]);
   });
 
   test('closed with calls in flight settles each of them right, and refuses later ones', async () => {

@@ -5,9 +5,9 @@
 const { open } = require('agentmemdb');
 const { createRandom, randomMatrix, rowOf } = require('../vectors');
 
-const ROWS = 20_000;
-const DIMENSIONS = 64;
-const EVERY = 400;
+const ROWS = 100_000;
+const DIMENSIONS = 384;
+const EVERY = 2000;
 
 async function notFound(collection, vectors, options) {
   let wrong = 0;
