@@ -4,6 +4,7 @@
 
 const diagnostics = require('node:diagnostics_channel');
 const fs = require('node:fs');
+const path = require('node:path');
 const { errorOf, turnOfTheLoop, useDatabases } = require('./support/database');
 
 const databases = useDatabases();
@@ -145,7 +146,7 @@ describe('backup', () => {
     running = false;
     await writes;
     expect(pages.at(-1)[0]).toBe(pages.at(-1)[1]);
-    expect(fs.existsSync(`${target}-wal`) || fs.existsSync(`${target}.partial`)).toBe(false);
+    expect(fs.readdirSync(path.dirname(target))).toEqual(['copy.db']);
 
     const copy = await (await databases.open(target)).getCollection('c');
     const count = await copy.count();
@@ -154,22 +155,36 @@ describe('backup', () => {
     expect((await copy.get('r19999', { include: ['vector'] })).vector[63]).toBe(0.5);
   });
 
+  test('several to one path at once: one is made, and it is whole', async () => {
+    const db = await databases.open(databases.file());
+    const c = await db.collection('c');
+    await c.addMany(Array.from({ length: 5000 }, (_, i) => ({ id: `r${i}`, text: 'x'.repeat(1000) })));
+    const target = databases.file('copy.db');
+    const results = await Promise.allSettled(Array.from({ length: 6 }, () => db.backup(target)));
+    const codes = results.map(({ reason }) => reason?.code ?? 'made').sort();
+    expect(codes).toEqual([...Array(5).fill('ERR_ALREADY_EXISTS'), 'made']);
+    expect(fs.readdirSync(path.dirname(target))).toEqual(['copy.db']);
+    expect(await (await (await databases.open(target)).getCollection('c')).count()).toBe(5000);
+  });
+
   test('never replaces a file, and an aborted one leaves none', async () => {
     const db = await databases.open(databases.file());
     const c = await db.collection('c');
     await c.addMany(Array.from({ length: 5000 }, (_, i) => ({ id: `r${i}`, text: 'x'.repeat(1000) })));
     const target = databases.file('copy.db');
     const reason = new Error('enough');
-    let copies = 0;
+    const made = [];
     let outcome;
     do {
       // A fast machine may have finished the copy by then: that one has to be there, and the next is aborted.
       const controller = new AbortController();
-      const backup = db.backup(`${target}${copies}`, { signal: controller.signal });
+      const name = `${made.length}.db`;
+      const backup = db.backup(path.join(path.dirname(target), name), { signal: controller.signal });
       controller.abort(reason);
       outcome = await backup.catch((error) => error);
-      expect([fs.existsSync(`${target}${copies}`), fs.existsSync(`${target}${copies}.partial`)]).toEqual([outcome !== reason, false]);
-    } while (outcome !== reason && ++copies < 50);
+      if (outcome !== reason) made.push(name);
+      expect(fs.readdirSync(path.dirname(target)).sort()).toEqual([...made].sort());
+    } while (outcome !== reason && made.length < 50);
     expect(outcome).toBe(reason);
 
     fs.writeFileSync(target, 'precious');

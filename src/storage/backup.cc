@@ -5,6 +5,7 @@
 #include <memory>
 
 #include "base/file.h"
+#include "base/random.h"
 
 namespace agentmemdb {
 namespace {
@@ -47,8 +48,8 @@ Status BackUp(Store* store, const std::string& path, const CancelToken& cancel) 
     return Status(Code::kAlreadyExists, "there is already a file " + path + "; name a new one")
         .WithPath(path)
         .WithArgument("path");
-  const std::string partial = path + ".partial";
-  RemoveCopy(partial);
+  // A name of its own: another backup to the same path may be under way, here or in another process.
+  const std::string partial = path + "." + std::to_string(RandomU64()) + ".partial";
   Result<std::unique_ptr<ReadTransaction>> rows = store->BeginRead();
   if (!rows.ok()) return rows.status();
   Result<DatabaseHeader> header = (*rows)->Header();  // Pins the snapshot.
