@@ -7,6 +7,9 @@ const path = require('node:path');
 const { open, openSync } = require('agentmemdb');
 const { runScript, runWell, endChildren, makeFolder, removeFolder, report } = require('./children');
 
+const SEED = Number(process.env.AGENTMEMDB_SEED ?? Date.now() % 1e6);
+const STORM_STEPS = 400;
+
 let folder;
 beforeEach(() => {
   folder = makeFolder();
@@ -17,7 +20,7 @@ afterEach(() => {
 });
 
 describe('the process', () => {
-  const kinds = ['search', 'add', 'bulk', 'records', 'indexing', 'open', 'close'];
+  const kinds = ['search', 'searchMany', 'results', 'scan', 'add', 'bulk', 'records', 'batch', 'deleteWhere', 'backup', 'indexing', 'open', 'close'];
 
   test.each(kinds)('process.exit during %s ends with its code and without a word', async (kind) => {
     const file = path.join(folder, 'left.db');
@@ -27,9 +30,9 @@ describe('the process', () => {
     const db = await open(file);
     const { records, vectors, damaged } = await (await db.getCollection('vectors')).stats();
     expect({ vectors, damaged }).toEqual({ vectors: records, damaged: 0 });
-    // Bulk loads are of 5,000 each: those under way are there as a whole, or not.
+    // Bulk writes are of 5,000 each: those under way are there as a whole, or not.
     if (kind !== 'add') expect(records % 5000).toBe(0);
-    expect(records).toBeGreaterThanOrEqual(5000);
+    expect(records).toBeGreaterThanOrEqual(kind === 'deleteWhere' ? 0 : 5000);
     await db.close();
   });
 
@@ -59,6 +62,13 @@ describe('a handle', () => {
   test('collected in mid-call lets its calls settle right and frees its engine', async () => {
     const result = await runWell('collect-in-mid-call.js', [], { nodeArgs: ['--expose-gc'] });
     expect(result).toEqual({ rounds: 100, engines: 1 });
+  });
+
+  test('is opened, used, closed, forgotten and collected in any order, on shared paths and in four threads, and loses nothing', async () => {
+    const { written, ...rest } = await runWell('handle-storm.js', [folder, STORM_STEPS, SEED], { nodeArgs: ['--expose-gc'] });
+    report(`${STORM_STEPS} steps in each of 4 threads, seed ${SEED}: ${written} records written`);
+    expect(rest).toEqual({ wrong: 0, engines: 1 });
+    expect(written).toBeGreaterThan(0);
   });
 
   test('closed with calls in flight settles each of them right, and refuses later ones', async () => {

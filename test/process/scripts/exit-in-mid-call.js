@@ -19,6 +19,15 @@ const CALLS = {
   bulk: ({ collection }) => many(4, () => collection.addMany({ vectors: randomMatrix(random, ROWS, DIMENSIONS) })),
   records: ({ collection }) =>
     collection.addMany(Array.from({ length: ROWS }, () => ({ vector: randomVector(random, DIMENSIONS), metadata: { a: 1 } }))),
+  batch: ({ db, collection }) =>
+    many(4, (_, i) => db.batch(Array.from({ length: ROWS }, (__, j) => ({ type: 'add', collection, record: { id: `${i}-${j}`, vector: randomVector(random, DIMENSIONS) } })))),
+  deleteWhere: ({ collection }) => collection.deleteWhere({}),
+  searchMany: ({ collection }) => collection.searchMany({ vectors: randomMatrix(random, 500, DIMENSIONS), exact: true }, { concurrency: 500 }),
+  results: ({ collection }) => many(4, () => collection.find({ limit: ROWS, include: ['vector'] })),
+  scan: async ({ collection }) => {
+    for await (const { id } of collection.scan({ batchSize: 50, filter: { $id: { $gt: '' } } })) if (id === '') throw new Error('no id');
+  },
+  backup: ({ db }) => many(4, (_, i) => db.backup(`${file}.copy${i}`)),
   indexing: ({ collection }) => collection.indexed(),
   open: () => many(20, (_, i) => open(i % 2 === 0 ? ':memory:' : file)),
   close: ({ db, collection }) => Promise.all([collection.count(), db.close()]),

@@ -30,6 +30,11 @@ const bulk = (collection) => collection.upsertMany({ ids: BULK_IDS, vectors: BUL
 const BULK_IDS = Array.from({ length: 2000 }, (_, i) => `bulk-${i}`);
 const BULK_VECTORS = mode === 'bulk' || mode === 'mixed' ? randomMatrix(random, BULK_IDS.length, DIMENSIONS) : undefined;
 
+async function scanSome(collection) {
+  let left = 300;
+  for await (const { id } of collection.scan({ batchSize: 100 })) if (id === '' || --left === 0) break;
+}
+
 async function openAndLeave(target) {
   const db = await open(target);
   const collection = await db.collection('vectors', { dimensions: DIMENSIONS });
@@ -46,7 +51,18 @@ async function main() {
   const own = await db.collection('own', { dimensions: DIMENSIONS, hnsw: { minSize: 0 } });
   if (mode === 'add') return keepInFlight(20, () => add(own));
   if (mode === 'bulk') return keepInFlight(2, () => bulk(own));
-  const calls = [() => search(shared), () => add(own), () => bulk(own), () => own.indexed(), () => own.stats()];
+  const calls = [
+    () => search(shared),
+    () => shared.searchMany({ vectors: randomMatrix(random, 20, DIMENSIONS) }),
+    () => shared.find({ limit: 2000, include: ['vector'] }), // In parts.
+    () => scanSome(shared),
+    () => add(own),
+    () => bulk(own),
+    () => db.batch([{ type: 'upsert', collection: own, record: { id: 'one' } }, { type: 'delete', collection: own, id: 'one' }]),
+    () => own.deleteWhere({ $id: { $lt: 'bulk-5' } }),
+    () => own.indexed(),
+    () => own.stats(),
+  ];
   return keepInFlight(20, () => calls[Math.floor(random() * calls.length)]());
 }
 
