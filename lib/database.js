@@ -155,7 +155,7 @@ class Database {
     const method = 'Database.backup';
     const control = splitOptions(method, options, ['onProgress']);
     const onProgress = toOnProgress(method, control.onProgress);
-    await this.#call('backup', [path], { ...control, onProgress });
+    await this.#call('backup', [toId(method, 'path', path)], { ...control, onProgress });
   }
 
   async stats(options) {
@@ -215,12 +215,13 @@ class Database {
 }
 
 async function open(path, options) {
+  const about = { operation: 'open', database: toId('open', 'path', path) };
   const { rest, control } = takeControl('open', options);
-  return traced({ operation: 'open', database: path }, async () => new Database(await callAsync(native, 'open', [path, rest], control)));
+  return traced(about, async () => new Database(await callAsync(native, 'open', [path, rest], control)));
 }
 
 function openSync(path, options) {
-  return new Database(callSync(native, 'open', [path, checkObjects('open', options)]));
+  return new Database(callSync(native, 'open', [toId('open', 'path', path), checkObjects('open', options)]));
 }
 
 module.exports = { Database, open, openSync };

@@ -24,7 +24,7 @@ describe('open refuses', () => {
     for (const promise of promises) expect((await errorOf(promise)).code).toBe('ERR_INVALID_ARGUMENT');
   });
 
-  test.each([['undefined', undefined], ...wrong.NOT_STRINGS, ['an empty string', ''], ['a string with NUL', 'a\0b'], ['a URL', new URL('file:///tmp/x.db')]])(
+  test.each([['undefined', undefined], ...wrong.NOT_STRINGS, ['an empty string', ''], ['a string with NUL', 'a\0b'], ['half a surrogate pair', 'a\ud800'], ['a URL', new URL('file:///tmp/x.db')]])(
     'as path %s',
     (_, value) => refuse([value], 'path'),
   );

@@ -177,6 +177,30 @@ describe('what cannot be opened', () => {
     expect(fs.readdirSync(folder)).toEqual([]);
   });
 
+  test.each([
+    ['a name of 300 bytes', () => 'x'.repeat(300)],
+    ['a path of 10,000 bytes', () => path.join(databases.folder(), 'a/'.repeat(5000), 'x.db')],
+    ['links in a circle', () => circle(databases.folder())],
+    ['a device', () => '/dev/zero'],
+    ['a pipe', () => pipeIn(databases.folder())],
+  ])('%s is refused with its path', async (_, target) => {
+    const file = target();
+    const error = await errorOf(open(file));
+    expect(error).toMatchObject({ code: 'ERR_IO', path: expect.any(String) });
+    expect(error.message).toContain(error.path);
+    expect(thrownBy(() => openSync(file))).toMatchObject({ code: 'ERR_IO' });
+  });
+
+  function circle(folder) {
+    linkTo(path.join(folder, 'b'), path.join(folder, 'a'));
+    return linkTo(path.join(folder, 'a'), path.join(folder, 'b'));
+  }
+
+  function pipeIn(folder) {
+    execFileSync('mkfifo', [path.join(folder, 'pipe')]);
+    return path.join(folder, 'pipe');
+  }
+
   test('a path through a file is refused', async () => {
     const file = databases.file();
     fs.writeFileSync(file, 'text');

@@ -305,7 +305,7 @@ const NOT_COLLECTIONS = [
   ['an object with its methods', { name: 'c', dimensions: 4, add() {} }, ''],
 ];
 
-const PATHS = [['undefined', undefined, ''], ...NOT_STRINGS, ['an empty string', '', ''], ['a string with NUL', 'a\0b', '']];
+const PATHS = [['undefined', undefined, ''], ...NOT_STRINGS, ...ILL_FORMED, ['an empty string', '', ''], ['a string with NUL', 'a\0b', '']];
 
 const many = (count, make) => Array.from({ length: count }, (_, i) => make(i));
 const around = (levels, inner) => many(levels, (i) => i).reduce((filter) => ({ $and: [filter] }), inner);
