@@ -2,6 +2,7 @@
 
 // Opening: files, sharing, and what is refused.
 
+const { execFileSync } = require('node:child_process');
 const fs = require('node:fs');
 const path = require('node:path');
 

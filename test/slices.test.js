@@ -18,7 +18,7 @@ async function stepsOf(db, call) {
 
 describe('what goes in', () => {
   const texts = Array.from({ length: 40 }, (_, i) => `${i}${'x'.repeat(MIB)}`);
-  const wide = { list: Array.from({ length: 20_000 }, (_, i) => i) };
+  const wide = { list: Array.from({ length: 100_000 }, (_, i) => i) }; // More than a slice takes, however fast it is.
 
   test.each([
     ['records', (c) => c.addMany(texts.map((text) => ({ text })))],

@@ -125,7 +125,8 @@ function databaseMethods(c, target) {
 
 const ONLY_ASYNC = ['signal', 'timeoutMs', 'onProgress', 'concurrency'];
 const NO_TWIN = ['scan', 'indexed', 'backup'];
-const WRITES = ['add', 'upsert', 'addMany', 'upsertMany', 'patch', 'delete', 'deleteWhere', 'createCollection', 'deleteCollection', 'batch'];
+const COLLECTION_WRITES = ['add', 'upsert', 'addMany', 'upsertMany', 'patch', 'delete', 'deleteWhere'];
+const WRITES = [...COLLECTION_WRITES, 'collection', 'createCollection', 'deleteCollection', 'batch'];
 
 /** The same call of the sync twin: no signals and deadlines, and no options when there are none left. */
 function twinOf(call) {
