@@ -37,6 +37,19 @@ describe('events', () => {
     expect(await c.count()).toBe(5);
   });
 
+  test("'drain' comes beside background work, too", async () => {
+    const db = await databases.open(':memory:', { maxPending: 1 });
+    const c = await db.collection('c', { dimensions: 256, hnsw: { minSize: 0, M: 48, efConstruction: 1000 } });
+    await c.addMany({ vectors: Float32Array.from({ length: 256 * 2000 }, (_, i) => Math.sin(i * 1.7 + (i % 61))) });
+    while ((await c.stats()).index.linked === 0) await turnOfTheLoop();
+    const drained = new Promise((resolve) => {
+      db.once('drain', resolve);
+    });
+    const [first, second] = await Promise.allSettled([c.count(), c.count()]);
+    expect([first.value, second.reason.code]).toEqual([2000, 'ERR_QUEUE_FULL']);
+    await drained;
+  });
+
   test('a listener taken off hears nothing, and a wrong one is refused', async () => {
     const db = await databases.open();
     const heard = [];
