@@ -7,7 +7,7 @@ const { checkKeys, isObject } = require('./call');
 const { Collection } = require('./collection');
 const { invalidArgument } = require('./errors');
 const { toRecord, toPatch, weightOf } = require('./records');
-const { slice } = require('./slices');
+const { slice, turnOfTheLoop } = require('./slices');
 const { toId, describe } = require('./values');
 
 const METHOD = 'Database.batch';
@@ -72,11 +72,28 @@ class WriteBatchBuilder {
     return weightOf(made);
   }
 
-  /** What the operations did, in their order. */
-  results({ version, deleted }) {
-    return this.#operations.map(({ type }, i) =>
-      type === 'delete' ? { id: this.ids[i], deleted: deleted[i] === '1', version } : { id: this.ids[i], version },
-    );
+  /** What the operations did, in their order: made in slices, too. */
+  async results(answer) {
+    const results = [];
+    const isDone = () => results.length === this.ids.length;
+    const make = () => {
+      results.push(this.#result(answer, results.length));
+      return 0;
+    };
+    while (!isDone()) {
+      slice(isDone, make);
+      if (!isDone()) await turnOfTheLoop();
+    }
+    return results;
+  }
+
+  resultsSync(answer) {
+    return this.ids.map((_, i) => this.#result(answer, i));
+  }
+
+  #result({ version, deleted }, i) {
+    const id = this.ids[i];
+    return this.#operations[i].type === 'delete' ? { id, deleted: deleted[i] === '1', version } : { id, version };
   }
 }
 

@@ -135,18 +135,18 @@ class Database {
     const about = { operation: method };
     const write = async (builder) => {
       about.size = builder.ids.length;
-      const results = builder.results(await this.#step('batch', [builder.batch], next()));
+      const answer = await this.#step('batch', [builder.batch], next());
       this.#handle.wrote();
-      return results;
+      return builder.results(answer);
     };
     return this.#handle.during(about, () => build(() => this.#batchOf(operations, true), next, write));
   }
 
   batchSync(operations) {
     const write = (builder) => {
-      const results = builder.results(this.#handle.callSync(this.#native, 'batch', [builder.batch]));
+      const answer = this.#handle.callSync(this.#native, 'batch', [builder.batch]);
       this.#handle.wrote();
-      return results;
+      return builder.resultsSync(answer);
     };
     return buildSync(() => this.#batchOf(operations, false), write);
   }

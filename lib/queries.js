@@ -92,6 +92,7 @@ async function inParallel(length, concurrency, run) {
     const working = worker();
     working.catch(() => {}); // All of them are awaited below.
     workers.push(working);
+    return 0; // Nothing is copied later.
   };
   while (!areStarted()) {
     slice(areStarted, begin);
