@@ -1,24 +1,22 @@
 'use strict';
 
-// Values on their way out: JSON text that the addon has packed, and one block of float32 for vectors.
+// Values on their way out: JSON text that the addon has packed, and blocks of float32 for vectors.
 
 const native = require('./native');
 const { turnOfTheLoop } = require('./slices');
 
-// A small result is one string; a big one comes in parts, each parsed in a turn of its own.
-function partsOf(packed) {
-  return typeof packed === 'string' ? [packed] : packed.parts;
-}
-
-function parsePart(records, part) {
+// Makes the records of the next part.
+function takePart(next, records) {
   const start = native.threadCpuMicros();
-  for (const record of JSON.parse(part)) records.push(record);
+  const part = next();
+  const made = JSON.parse(part.json);
+  if (part.vectors !== undefined) attachVectors(made, part);
+  for (const record of made) records.push(record);
   native.noteStep(native.threadCpuMicros() - start);
 }
 
 // A record says which row of the block is its vector.
 function attachVectors(records, { vectors, vectorCount }) {
-  if (vectors === undefined) return;
   const bytes = vectors.byteLength / vectorCount;
   for (const record of records) {
     if (record.vector === undefined) continue;
@@ -26,26 +24,31 @@ function attachVectors(records, { vectors, vectorCount }) {
   }
 }
 
-/** The records of a packed result, and what came beside them. */
+// A small result is one string.
+function partsOf(packed) {
+  return typeof packed === 'string' ? { parts: 1, next: () => ({ json: packed }) } : packed;
+}
+
+/** The records of a packed result, and what came beside them: a big one part by part, each in a turn of its own. */
 async function parseMany(packed) {
+  const { parts, next, about } = partsOf(packed);
   const records = [];
-  for (const part of partsOf(packed)) {
-    if (records.length > 0) await turnOfTheLoop();
-    parsePart(records, part);
+  for (let i = 0; i < parts; i++) {
+    if (i > 0) await turnOfTheLoop();
+    takePart(next, records);
   }
-  return finish(records, packed);
+  return finish(records, about);
 }
 
 function parseManySync(packed) {
+  const { parts, next, about } = partsOf(packed);
   const records = [];
-  for (const part of partsOf(packed)) parsePart(records, part);
-  return finish(records, packed);
+  for (let i = 0; i < parts; i++) takePart(next, records);
+  return finish(records, about);
 }
 
-function finish(records, packed) {
-  if (typeof packed === 'string') return { records, about: undefined };
-  attachVectors(records, packed);
-  return { records, about: packed.about === undefined ? undefined : JSON.parse(packed.about) };
+function finish(records, about) {
+  return { records, about: about === undefined ? undefined : JSON.parse(about) };
 }
 
 function toHits({ records, about }) {
@@ -54,10 +57,7 @@ function toHits({ records, about }) {
 }
 
 function parseRecord(packed) {
-  if (packed === undefined) return undefined;
-  const record = JSON.parse(partsOf(packed)[0]);
-  attachVectors([record], packed);
-  return record;
+  return packed === undefined ? undefined : parseManySync(packed).records[0];
 }
 
 module.exports = { parseMany, parseManySync, toHits, parseRecord };

@@ -67,6 +67,18 @@ test('the event loop turns while a big result is read', async () => {
   expect(turns).toBeGreaterThan(bytes / 2 ** 19);
 });
 
+test('big vectors are made in as many steps as they need, each with memory of its own', async () => {
+  const db = await databases.open();
+  const c = await db.collection('c', { dimensions: 512 });
+  const count = 2000;
+  await c.addMany({ vectors: new Float32Array(count * 512).fill(1) });
+  const before = (await db.stats()).queue.loopSteps;
+  const { records } = await c.find({ limit: count, include: ['vector'] });
+  expect((await db.stats()).queue.loopSteps - before).toBeGreaterThan((count * 512 * 4) / 2 ** 19);
+  // Keeping one does not keep the others.
+  for (const { vector } of records) expect(vector.buffer.byteLength).toBe(512 * 4);
+});
+
 test('many big results at once do not mix', async () => {
   const c = await (await databases.open()).collection('c', { dimensions: 1, metric: 'l2' });
   const texts = Array.from({ length: 50 }, (_, i) => `${i} `.repeat(20_000));

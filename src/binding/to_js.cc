@@ -35,18 +35,18 @@ class ObjectWriter {
   bool first_ = true;
 };
 
-void WriteContent(ObjectWriter* object, const RecordOutput& record, Packed* packed) {
+void WriteContent(ObjectWriter* object, const RecordOutput& record, PackedPart* part) {
   if (record.text) object->Text("text", *record.text);
   if (record.metadata) object->Key("metadata")->append(*record.metadata);  // It is JSON already.
   if (record.vector.empty()) return;
-  object->Integer("vector", static_cast<int64_t>(packed->vector_count++));
-  packed->vectors.insert(packed->vectors.end(), record.vector.begin(), record.vector.end());
+  object->Integer("vector", static_cast<int64_t>(part->vector_count++));
+  part->vectors.insert(part->vectors.end(), record.vector.begin(), record.vector.end());
 }
 
-void WriteRecord(std::string* json, const RecordOutput& record, Packed* packed) {
-  ObjectWriter object(json);
+void WriteRecord(PackedPart* part, const RecordOutput& record) {
+  ObjectWriter object(&part->json);
   object.Text("id", record.id);
-  WriteContent(&object, record, packed);
+  WriteContent(&object, record, part);
   if (record.expires_at) object.Integer("expiresAt", *record.expires_at);
   object.Integer("createdAt", record.created_at);
   object.Integer("updatedAt", record.updated_at);
@@ -54,15 +54,21 @@ void WriteRecord(std::string* json, const RecordOutput& record, Packed* packed) 
   object.Close();
 }
 
-// Where the next element of a JSON array goes: a new part when the last is full.
-std::string* NextElement(Packed* packed) {
-  if (packed->parts.back().size() > kPartBytes) {
-    packed->parts.back().push_back(']');
-    packed->parts.emplace_back("[");
+// Where the next record goes: a new part when the last is full.
+PackedPart* NextElement(Packed* packed) {
+  if (packed->parts.back().bytes() > kPartBytes) {
+    packed->parts.back().json.push_back(']');
+    packed->parts.push_back({"[", {}, 0});
   }
-  std::string* json = &packed->parts.back();
-  if (json->size() > 1) json->push_back(',');
-  return json;
+  PackedPart* part = &packed->parts.back();
+  if (part->json.size() > 1) part->json.push_back(',');
+  return part;
+}
+
+Packed Begin() {
+  Packed packed;
+  packed.parts.push_back({"[", {}, 0});
+  return packed;
 }
 
 const char* StrategyName(Strategy strategy) {
@@ -102,26 +108,25 @@ void WriteHnsw(ObjectWriter* object, const HnswConfig& config) {
 }  // namespace
 
 Packed PackHits(const SearchOutput& output, const SearchQuery& query) {
-  Packed packed;
-  packed.parts.emplace_back("[");
+  Packed packed = Begin();
   for (const Hit& hit : output.hits) {
-    ObjectWriter object(NextElement(&packed));
+    PackedPart* part = NextElement(&packed);
+    ObjectWriter object(&part->json);
     object.Text("id", hit.record.id);
     object.Number("score", hit.score);
     object.Number("distance", hit.distance);
-    WriteContent(&object, hit.record, &packed);
+    WriteContent(&object, hit.record, part);
     object.Close();
   }
-  packed.parts.back().push_back(']');
+  packed.parts.back().json.push_back(']');
   if (query.explain) packed.about = ExplainToJson(output);
   return packed;
 }
 
 Packed PackPage(const FindOutput& output) {
-  Packed packed;
-  packed.parts.emplace_back("[");
-  for (const RecordOutput& record : output.records) WriteRecord(NextElement(&packed), record, &packed);
-  packed.parts.back().push_back(']');
+  Packed packed = Begin();
+  for (const RecordOutput& record : output.records) WriteRecord(NextElement(&packed), record);
+  packed.parts.back().json.push_back(']');
   ObjectWriter about(&packed.about);
   about.Integer("last", ToInt(output.last));
   about.Key("more")->append(output.more ? "true" : "false");
@@ -131,7 +136,10 @@ Packed PackPage(const FindOutput& output) {
 
 Packed PackRecord(const std::optional<RecordOutput>& record) {
   Packed packed;
-  if (record) WriteRecord(&packed.parts.emplace_back(), *record, &packed);
+  if (!record) return packed;
+  packed = Begin();
+  WriteRecord(&packed.parts.back(), *record);
+  packed.parts.back().json.push_back(']');
   return packed;
 }
 
@@ -233,22 +241,31 @@ Napi::Value ToJs(Napi::Env env, const std::string& utf8) {
   return Napi::Value(env, value);
 }
 
-Napi::Value ToJs(Napi::Env env, const Packed& packed) {
-  if (packed.parts.empty()) return env.Undefined();
-  if (packed.parts.size() == 1 && packed.vectors.empty() && packed.about.empty())
-    return ToJs(env, packed.parts.front());
+Napi::Value ToJs(Napi::Env env, const PackedPart& part) {
   Napi::Object object = Napi::Object::New(env);
-  Napi::Array parts = Napi::Array::New(env, packed.parts.size());
-  for (uint32_t i = 0; i < packed.parts.size(); ++i) parts.Set(i, ToJs(env, packed.parts[i]));
-  object.Set("parts", parts);
-  if (!packed.vectors.empty()) {
-    const size_t bytes = packed.vectors.size() * sizeof(float);
-    Napi::ArrayBuffer buffer = Napi::ArrayBuffer::New(env, bytes);
-    std::memcpy(buffer.Data(), packed.vectors.data(), bytes);
-    object.Set("vectors", buffer);
-    object.Set("vectorCount", static_cast<double>(packed.vector_count));
-  }
+  object.Set("json", ToJs(env, part.json));
+  if (part.vectors.empty()) return object;
+  const size_t bytes = part.vectors.size() * sizeof(float);
+  Napi::ArrayBuffer buffer = Napi::ArrayBuffer::New(env, bytes);
+  std::memcpy(buffer.Data(), part.vectors.data(), bytes);
+  object.Set("vectors", buffer);
+  object.Set("vectorCount", static_cast<double>(part.vector_count));
+  return object;
+}
+
+Napi::Value ToJs(Napi::Env env, Packed& packed) {
+  if (packed.parts.empty()) return env.Undefined();
+  if (packed.parts.size() == 1 && packed.parts.front().vectors.empty() && packed.about.empty())
+    return ToJs(env, packed.parts.front().json);
+  Napi::Object object = Napi::Object::New(env);
   if (!packed.about.empty()) object.Set("about", ToJs(env, packed.about));
+  object.Set("parts", static_cast<double>(packed.parts.size()));
+  auto next = [parts = std::move(packed.parts), i = size_t{0}](const Napi::CallbackInfo& info) mutable {
+    if (i == parts.size()) return info.Env().Undefined();
+    const PackedPart part = std::exchange(parts[i++], {});  // Let go of as it is taken.
+    return ToJs(info.Env(), part);
+  };
+  object.Set("next", Napi::Function::New(env, std::move(next)));
   return object;
 }
 

@@ -13,19 +13,23 @@
 
 namespace agentmemdb::binding {
 
-struct Packed {
-  // JSON arrays of at most about 256 KiB each, so that lib/ can parse a big result in slices.
-  std::vector<std::string> parts;
+// Some records of a result.
+struct PackedPart {
+  std::string json;  // an array
   // Row after row, when asked for. A record has "vector": <its number> in the JSON.
   std::vector<float> vectors;
   size_t vector_count = 0;
+
+  size_t bytes() const { return json.size() + vectors.size() * sizeof(float); }
+};
+
+struct Packed {
+  // Of about 256 KiB each, so that lib/ can take a big result in slices.
+  std::vector<PackedPart> parts;
   std::string about;  // JSON object that goes beside the records: explain, cursor
 
-  size_t bytes() const {
-    size_t sum = vectors.size() * sizeof(float);
-    for (const std::string& part : parts) sum += part.size();
-    return sum;
-  }
+  // What lib/ takes in the turn of the loop that settles the call.
+  size_t bytes() const { return parts.empty() ? 0 : parts.front().bytes(); }
 };
 
 Packed PackHits(const SearchOutput& output, const SearchQuery& query);
@@ -45,8 +49,9 @@ struct HandleStats {
 };
 std::string StatsToJson(const DatabaseStats& stats, const HandleStats& handle);
 
-// A string when there is one part and nothing else; undefined when there is no part; else { parts, vectors, vectorCount, about }.
-Napi::Value ToJs(Napi::Env env, const Packed& packed);
+// A string when there is one part and nothing else; undefined when there is no part; else { about, parts, next() }: so many
+// parts, and a function that makes JavaScript values of one after the other, { json, vectors, vectorCount }.
+Napi::Value ToJs(Napi::Env env, Packed& packed);
 Napi::Value ToJs(Napi::Env env, const std::string& utf8);
 
 }  // namespace agentmemdb::binding
