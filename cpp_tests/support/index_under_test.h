@@ -59,18 +59,14 @@ class IndexUnderTest {
   Slot AnySlot(Random* random) const { return Slot{std::next(live_.begin(), random->Below(live_.size()))->first}; }
 
   VectorSearchResult Search(VectorView query, uint32_t k, bool exact = false, uint32_t ef = 100) const {
-    std::vector<float> unit(query.begin(), query.end());
-    if (metric_ == Metric::kCosine) unit = UnitVector(query);
-    VectorSearch search;
-    search.query = unit;
-    search.k = k;
-    search.ef = ef;
-    search.exact = exact;
-    search.rows = rows_;
-    Result<VectorSearchResult> found = index_->Search(search, {});
-    if (!found.ok()) throw std::runtime_error(found.status().message());
-    return std::move(*found);
+    return SearchFor(query, k, exact, ef, nullptr);
   }
+  VectorSearchResult SearchAmong(const IdSet& allowed, VectorView query, uint32_t k, uint32_t ef,
+                                 bool exact = false) const {
+    return SearchFor(query, k, exact, ef, &allowed);
+  }
+  // One past the highest slot.
+  uint32_t slots() const { return static_cast<uint32_t>(rows_.size()); }
   std::vector<uint32_t> SearchSlots(VectorView query, uint32_t k, bool exact = false, uint32_t ef = 100) const {
     std::vector<uint32_t> slots;
     for (const Neighbor& neighbor : Search(query, k, exact, ef).neighbors) slots.push_back(ToInt(neighbor.slot));
@@ -106,6 +102,21 @@ class IndexUnderTest {
   }
 
  private:
+  VectorSearchResult SearchFor(VectorView query, uint32_t k, bool exact, uint32_t ef, const IdSet* allowed) const {
+    std::vector<float> unit(query.begin(), query.end());
+    if (metric_ == Metric::kCosine) unit = UnitVector(query);
+    VectorSearch search;
+    search.query = unit;
+    search.k = k;
+    search.ef = ef;
+    search.exact = exact;
+    search.allowed = allowed;
+    search.rows = rows_;
+    Result<VectorSearchResult> found = index_->Search(search, {});
+    if (!found.ok()) throw std::runtime_error(found.status().message());
+    return std::move(*found);
+  }
+
   std::unique_ptr<VectorIndex> index_;
   Metric metric_;
   std::vector<RowId> rows_;

@@ -103,10 +103,12 @@ bool HnswIndex::Remove(Slot slot) {
 
 Result<VectorSearchResult> HnswIndex::Search(const VectorSearch& search, const CancelToken& cancel) const {
   const uint32_t allowed = flat_.CountAllowed(search.allowed);
-  const uint32_t ef = std::max(search.ef, search.k);
-  const Strategy strategy = Choose(search, allowed, ef);
-  if (strategy == Strategy::kExact) return flat_.Search(search, cancel);
+  return SearchBy(Choose(search, allowed), search, allowed, cancel);
+}
 
+Result<VectorSearchResult> HnswIndex::SearchBy(Strategy strategy, const VectorSearch& search, uint32_t allowed,
+                                               const CancelToken& cancel) const {
+  if (strategy == Strategy::kExact) return flat_.Search(search, cancel);
   const size_t head = tail_head_.load(std::memory_order_acquire);  // First: what is linked meanwhile is in both.
   CodeQueryBuffer buffer(format_.query_bytes());
   const float norm = format_.MakeQuery(search.query.data(), &buffer.query);
@@ -115,7 +117,7 @@ Result<VectorSearchResult> HnswIndex::Search(const VectorSearch& search, const C
   if (strategy == Strategy::kScan) {
     RETURN_IF_ERROR(ScanAllowed(&hunt));
   } else {
-    hunt.result.ef = ef;
+    hunt.result.ef = std::max(search.ef, search.k);
     RETURN_IF_ERROR(Walk(&hunt));
     RETURN_IF_ERROR(ScanTail(&hunt, head));
   }
@@ -123,15 +125,18 @@ Result<VectorSearchResult> HnswIndex::Search(const VectorSearch& search, const C
   hunt.result.rescored = Rescore(&hunt.candidates, distances_, hunt.target, flat_, search, &best);
   hunt.result.neighbors = best.Take();
   // A walk promises near vectors, not all of them; the caller is promised min(k, allowed).
-  if (hunt.result.neighbors.size() < std::min(search.k, allowed)) return flat_.Search(search, cancel);
-  return std::move(hunt.result);
+  if (hunt.result.neighbors.size() == std::min(search.k, allowed)) return std::move(hunt.result);
+  if (search.allowed != nullptr && strategy != Strategy::kScan)
+    return SearchBy(Strategy::kScan, search, allowed, cancel);
+  return flat_.Search(search, cancel);
 }
 
 // The rule and its constants: what a scan of the codes costs against a walk, measured on 100,000 x 384 and 1,000,000 x 128.
-Strategy HnswIndex::Choose(const VectorSearch& search, uint32_t allowed, uint32_t ef) const {
+Strategy HnswIndex::Choose(const VectorSearch& search, uint32_t allowed) const {
   if (search.exact || !WantsGraph()) return Strategy::kExact;
   if (search.allowed == nullptr) return Strategy::kGraph;
   if (allowed <= std::max(kFewAllowed, 2 * search.k)) return Strategy::kExact;
+  const uint32_t ef = std::max(search.ef, search.k);
   const double share = static_cast<double>(allowed) / flat_.count();
   const double growth = std::sqrt(std::max(1.0, flat_.count() / 100'000.0));
   if (allowed <= (3000.0 + 75.0 * ef) * growth || share < 0.02) return Strategy::kScan;
@@ -148,9 +153,10 @@ Status HnswIndex::Walk(Hunt* hunt) const {
     options.only = hunt->search.allowed;
     ef *= share >= 0.1 ? 1.2 : share >= 0.05 ? 1.6 : 3;
   } else {
-    // Of what is found a part will not be allowed, or is dead.
+    // Of what is found a part will not be allowed, or is dead: how large a part varies, the more the fewer there are.
     const double nodes = std::max<double>(linked_, 1), alive = std::max<double>(nodes - dead_, 1);
-    ef = std::ceil(ef * std::min(kEfGrowthMax, nodes / alive / std::max(share, 0.01)));
+    const double growth = std::min(kEfGrowthMax, nodes / alive / std::max(share, 0.01)), k = hunt->search.k;
+    if (growth > 1) ef = std::ceil(growth * std::max(ef, k + 3 * std::sqrt(k) + 4));
   }
   options.ef = std::max(kEfMin, static_cast<uint32_t>(ef));
 

@@ -43,7 +43,9 @@ class HnswIndex final : public VectorIndex {
   struct Hunt;
 
   bool WantsGraph() const { return flat_.count() >= config_.min_size; }
-  Strategy Choose(const VectorSearch& search, uint32_t allowed, uint32_t ef) const;
+  Strategy Choose(const VectorSearch& search, uint32_t allowed) const;
+  Result<VectorSearchResult> SearchBy(Strategy strategy, const VectorSearch& search, uint32_t allowed,
+                                      const CancelToken& cancel) const;
   Status Walk(Hunt* hunt) const;
   Status ScanTail(Hunt* hunt, size_t head) const;
   Status ScanAllowed(Hunt* hunt) const;

@@ -1,0 +1,130 @@
+#include "vector/hnsw_walk.h"
+
+#include <gtest/gtest.h>
+
+#include "support/built_graph.h"
+#include "support/index_under_test.h"
+#include "support/seed.h"
+#include "vector/hnsw_index.h"
+
+namespace agentmemdb {
+namespace {
+
+std::vector<Candidate> Walk(const BuiltGraph& graph, VectorView query, const HnswWalk::Options& options) {
+  CodeQueryBuffer buffer(graph.format().query_bytes());
+  const float norm = graph.format().MakeQuery(query.data(), &buffer.query);
+  const CodeTarget target{buffer.query, norm};
+  const uint32_t from = DescendTo(options.level, graph.distances(), target, options.fine);
+  HnswWalk walk;
+  walk.Begin(graph.distances(), target, std::span(&from, 1), options);
+  while (walk.Step()) {
+  }
+  return {walk.found().begin(), walk.found().end()};
+}
+
+TEST(HnswWalk, FindsTheNearestInOrderEachOnce) {
+  SCOPED_TRACE(SeedNote());
+  Random random(TestSeed());
+  const VectorSet base = ClusteredVectors(1500, 32, 20, &random);
+  for (const Metric metric : {Metric::kCosine, Metric::kL2, Metric::kIp}) {
+    const BuiltGraph graph(metric, base, 12, 1);
+    double recall = 0;
+    for (int i = 0; i < 50; ++i) {
+      const VectorView query = base[random.Below(base.count())];
+      const std::vector<Candidate> found = Walk(graph, query, {0, 60, true, nullptr});
+      ASSERT_EQ(found.size(), 60u);
+      std::vector<uint32_t> nodes;
+      for (size_t j = 0; j < found.size(); ++j) {
+        ASSERT_LE(found[j == 0 ? 0 : j - 1].raw, found[j].raw);
+        nodes.push_back(found[j].node);
+      }
+      recall += Recall(ExactNearest(metric, base, query, 10), nodes, 10) / 50;
+      std::sort(nodes.begin(), nodes.end());
+      ASSERT_EQ(std::adjacent_find(nodes.begin(), nodes.end()), nodes.end());
+    }
+    EXPECT_GE(recall, metric == Metric::kIp ? 0.6 : 0.9) << MetricName(metric);
+  }
+}
+
+TEST(HnswWalk, InTwoHopsKeepsToWhatIsAllowed) {
+  SCOPED_TRACE(SeedNote());
+  Random random(TestSeed());
+  const VectorSet base = ClusteredVectors(1500, 16, 20, &random);
+  const BuiltGraph graph(Metric::kL2, base, 12, 1);
+  IdSet allowed;
+  VectorSet some{16, {}};
+  std::vector<uint32_t> number;  // in base, by place in some
+  for (uint32_t i = 0; i < base.count(); ++i) {
+    if (random.Below(5) != 0) continue;
+    allowed.Add(Slot{i});
+    some.numbers.insert(some.numbers.end(), base[i].begin(), base[i].end());
+    number.push_back(i);
+  }
+  double recall = 0;
+  for (int i = 0; i < 50; ++i) {
+    const VectorView query = base[random.Below(base.count())];
+    const std::vector<Candidate> found = Walk(graph, query, {0, 60, true, &allowed});
+    std::vector<uint32_t> nodes;
+    size_t others = 0;
+    for (const Candidate& candidate : found) {
+      others += !allowed.Contains(Slot{candidate.node});
+      nodes.push_back(candidate.node);
+    }
+    ASSERT_LE(others, 1u) << "the one it began at";
+    std::vector<uint32_t> expected = ExactNearest(Metric::kL2, some, query, 10);
+    for (uint32_t& place : expected) place = number[place];
+    recall += Recall(expected, nodes, 10) / 50;
+  }
+  EXPECT_GE(recall, 0.85);
+}
+
+// Every way of answering under a filter gives exactly min(k, allowed) of what is allowed, and the near ones.
+TEST(HnswIndex, AnswersUnderFiltersOfEveryShare) {
+  SCOPED_TRACE(SeedNote());
+  Random random(TestSeed());
+  const uint32_t count = kSanitized ? 3000 : 16000;
+  IndexUnderTest index(std::make_unique<HnswIndex>(Metric::kCosine, 16, HnswConfig{12, 60, 0}), Metric::kCosine);
+  const VectorSet base = ClusteredVectors(count, 16, 50, &random);
+  index.AddAll(base);
+  index.LinkAll();
+  index.AddAll(ClusteredVectors(count / 20, 16, 50, &random));  // Stays in the tail.
+  for (uint32_t slot = 0; slot < count; slot += 40) index.Remove(Slot{slot});
+  std::vector<int> used(4);
+  for (const double share : {0.9, 0.5, 0.28, 0.1, 0.02, 0.001, 0.0}) {
+    for (const bool correlated : {false, true}) {
+      // Correlated: everything on one side of a plane, which many queries are far from.
+      const std::vector<float> direction = RandomVector(16, &random);
+      std::vector<std::pair<double, uint32_t>> order;
+      for (uint32_t slot = 0; slot < index.slots(); ++slot)
+        order.emplace_back(correlated && slot < count ? ExactRaw(Metric::kIp, base[slot], direction) : random.Unit(),
+                           slot);
+      std::sort(order.begin(), order.end());
+      IdSet allowed;
+      for (size_t i = 0; i < static_cast<size_t>(share * static_cast<double>(order.size())); ++i)
+        allowed.Add(Slot{order[i].second});
+      double recall = 0;
+      for (int i = 0; i < 20; ++i) {
+        const std::vector<float> query = RandomVector(16, &random);
+        const VectorSearchResult found = index.SearchAmong(allowed, query, 10, 10);
+        const VectorSearchResult exact = index.SearchAmong(allowed, query, 10, 10, true);
+        ++used[static_cast<size_t>(found.strategy)];
+        ASSERT_EQ(found.neighbors.size(), exact.neighbors.size()) << share;
+        for (const Neighbor& neighbor : found.neighbors) {
+          ASSERT_TRUE(allowed.Contains(neighbor.slot));
+          recall += neighbor.raw <= exact.neighbors.back().raw + 1e-6f
+                        ? 0.05 / static_cast<double>(exact.neighbors.size())
+                        : 0;
+        }
+      }
+      if (allowed.empty()) continue;
+      EXPECT_GE(recall, 0.5) << share << (correlated ? " correlated" : "");
+    }
+  }
+  for (size_t strategy = 0; strategy < used.size(); ++strategy) {
+    if (kSanitized && strategy == static_cast<size_t>(Strategy::kTwoHop)) continue;  // Needs more vectors.
+    EXPECT_GT(used[strategy], 0) << strategy;
+  }
+}
+
+}  // namespace
+}  // namespace agentmemdb
