@@ -1,9 +1,11 @@
 // Engines that only read, beside those that write; and engines whose file was replaced.
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include <filesystem>
 
 #include "engine/find.h"
+#include "support/child_process.h"
 #include "support/temp_dir.h"
 #include "support/test_database.h"
 
@@ -86,6 +88,37 @@ TEST_F(ReadOnlyDatabase, IsWhateverEngineIsOpenAlready) {
 TEST_F(ReadOnlyDatabase, DoesNotDecideAboutDurability) {
   const auto full = Require(Database::Open({path_, Durability::kNormal, 5000}, {}));
   EXPECT_EQ(full->stats().durability, Durability::kNormal);
+}
+
+TEST(OpenReadOnly, AnswersWhereItMayNotWriteWhileAnotherOpensWritesAndCloses) {
+  if (geteuid() != 0) GTEST_SKIP() << "needs somebody who may write where another may not";
+  constexpr int kRecords = 40;
+  const TempDir dir;
+  fs::permissions(dir.path(), fs::perms(0755));
+  ChildProcess reader([&](int) {
+    if (setgid(65534) != 0 || setuid(65534) != 0) return false;
+    const auto database = Require(OpenReadOnly(dir.File("a.db")));
+    int64_t before = 0;
+    while (before < kRecords) {
+      const Result<int64_t> count = Count(database.get(), CollectionId{1}, {});
+      // A read in the middle of which somebody wrote is no answer.
+      if (count.status().code() == Code::kBusy) continue;
+      Require(count.status());
+      if (count.value() < before) throw std::runtime_error("went back from " + Numbered("", before));
+      before = count.value();
+    }
+    return true;
+  });
+  TestDatabase writer(dir.File("a.db"));
+  const CollectionId c = writer.Create("c", {});
+  writer.Close();
+  ASSERT_TRUE(reader.Start(0));
+  for (int i = 0; i < kRecords; ++i) {
+    writer.Reopen();
+    writer.Add(c, {{Numbered("r", i), {}, {}, {}}});
+    writer.Close();
+  }
+  EXPECT_TRUE(reader.Wait());
 }
 
 TEST(OpenReadOnly, NeedsAFileThatIsThere) {

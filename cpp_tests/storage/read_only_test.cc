@@ -3,7 +3,9 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <atomic>
 #include <filesystem>
+#include <thread>
 
 #include "support/child_process.h"
 #include "support/files.h"
@@ -118,6 +120,7 @@ class WithoutPermission : public testing::Test {
   }
 
   static constexpr int kRefused = -1, kTidy = -2;
+  static constexpr Version kLast = 40;
   TempDir dir_;
   std::string path_ = dir_.File("a.db");
   std::unique_ptr<Store> store_;
@@ -210,6 +213,36 @@ TEST_F(ReadOnlyFolder, ARaceWithAWriterIsNoticed) {
     writer->TidyOnClose();
   }
   EXPECT_TRUE(reader.Run(3));
+}
+
+TEST_F(ReadOnlyFolder, ManyThreadsReadWhileSomebodyOpensWritesAndCloses) {
+  if (geteuid() != 0) GTEST_SKIP() << "needs somebody who may write where another may not";
+  ChildProcess reader([this](int step) {
+    if (step == 2) return Serve(step);
+    std::atomic<int> wrong{0};
+    std::vector<std::thread> threads;
+    for (int i = 0; i < 3; ++i) {
+      threads.emplace_back([&] {
+        for (Version last = 2; last < kLast;) {
+          const auto rows = store_->BeginRead();
+          const auto header = rows.ok() ? rows.value()->Header() : Result<DatabaseHeader>(rows.status());
+          if (!header.ok() || !rows.value()->CheckUnchanged().ok()) continue;  // In the middle of a change.
+          if (header.value().change_version < last) ++wrong;
+          last = header.value().change_version;
+        }
+      });
+    }
+    for (std::thread& thread : threads) thread.join();
+    return wrong == 0;
+  });
+  ASSERT_TRUE(reader.Run(2));
+  ASSERT_TRUE(reader.Start(3));
+  for (Version version = 2; version < kLast; ++version) {
+    TestStore writer(path_);
+    writer.Add(CollectionId{1}, Numbered("r", version));
+    writer->TidyOnClose();
+  }
+  EXPECT_TRUE(reader.Wait());
 }
 
 TEST(ReplacedFile, IsNeitherReadNorWritten) {

@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <unordered_map>
 
-#include "base/clock.h"
 #include "base/file.h"
+#include "base/retry.h"
 #include "storage/backup.h"
 
 namespace agentmemdb {
@@ -107,7 +107,7 @@ Result<std::shared_ptr<Database>> Database::Create(const DatabaseOptions& option
   if (!store.ok()) return store.status();
   std::shared_ptr<Database> database(new Database(std::move(*store)));
   std::lock_guard guard(database->write_mutex_);
-  RETURN_IF_ERROR(database->CatchUpLocked(cancel));
+  RETURN_IF_ERROR(RetryWhileBusy(options.busy_timeout_ms, cancel, [&] { return database->CatchUpLocked(cancel); }));
   database->CountMemory();
   return database;
 }
@@ -117,24 +117,42 @@ void Database::Close(std::shared_ptr<Database> database) {
 }
 
 Status Database::Read(const CancelToken& cancel, const std::function<Status(const ReadView&)>& body) {
-  for (;;) {
-    RETURN_IF_ERROR(cancel.Check());
-    Version applied;
-    {
-      Result<std::unique_ptr<ReadTransaction>> rows = store_->BeginRead();
-      if (!rows.ok()) return rows.status();
-      std::shared_lock guard(index_lock_);
-      Result<DatabaseHeader> header = (*rows)->Header();  // Pins the snapshot.
-      if (!header.ok()) return header.status();
-      if (header->change_version == applied_ && header->epoch == epoch_) {
-        const Status read = body({rows->get(), &collections_});
-        const Status unchanged = (*rows)->CheckUnchanged();
-        return unchanged.ok() ? read : unchanged;
-      }
-      applied = applied_;
+  Status answer;
+  bool answered = false;
+  // Another process that creates, recovers or closes the log keeps readers out for a moment.
+  const Status asked = RetryWhileBusy(store_->options().busy_timeout_ms, cancel, [&]() -> Status {
+    while (!answered) {
+      RETURN_IF_ERROR(cancel.Check());
+      const Status tried = TryRead(cancel, body, &answered);
+      if (answered)
+        answer = tried;
+      else
+        RETURN_IF_ERROR(tried);
     }
-    RETURN_IF_ERROR(CatchUp(applied, cancel));
+    return {};
+  });
+  return asked.ok() ? answer : asked;
+}
+
+// Not answered, and ok: memory has caught up, and it can be tried again.
+Status Database::TryRead(const CancelToken& cancel, const std::function<Status(const ReadView&)>& body,
+                         bool* answered) {
+  Version applied;
+  {
+    Result<std::unique_ptr<ReadTransaction>> rows = store_->BeginRead();
+    if (!rows.ok()) return rows.status();
+    std::shared_lock guard(index_lock_);
+    Result<DatabaseHeader> header = (*rows)->Header();  // Pins the snapshot.
+    if (!header.ok()) return header.status();
+    *answered = header->change_version == applied_ && header->epoch == epoch_;
+    if (*answered) {
+      const Status read = body({rows->get(), &collections_});
+      const Status unchanged = (*rows)->CheckUnchanged();
+      return unchanged.ok() ? read : unchanged;
+    }
+    applied = applied_;
   }
+  return CatchUp(applied, cancel);
 }
 
 Result<CollectionOptions> Database::OptionsOf(CollectionId id) {

@@ -107,6 +107,8 @@ class Database {
   explicit Database(std::unique_ptr<Store> store);
   static Result<std::shared_ptr<Database>> Create(const DatabaseOptions& options, const CancelToken& cancel);
 
+  Status TryRead(const CancelToken& cancel, const std::function<Status(const ReadView&)>& body, bool* answered);
+
   // catch_up.cc
   // Returns when memory is no longer at `applied_before`, or is up to date.
   Status CatchUp(Version applied_before, const CancelToken& cancel);

@@ -10,6 +10,8 @@ namespace {
 constexpr int kCacheKib = 8 * 1024;
 
 Code CodeFor(int result) {
+  // A reader that may not write beside a log that a writer is just preparing.
+  if (result == SQLITE_READONLY_RECOVERY || result == SQLITE_READONLY_CANTINIT) return Code::kBusy;
   switch (result & 0xff) {
     case SQLITE_BUSY:
     case SQLITE_LOCKED:

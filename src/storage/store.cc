@@ -3,35 +3,25 @@
 #include <sqlite3.h>
 
 #include "base/check.h"
-#include "base/clock.h"
+#include "base/retry.h"
 
 namespace agentmemdb {
 namespace {
 
-constexpr int kBusyStepMs = 10;
+constexpr int kTriesToRead = 10, kBetweenTriesMs = 10;
 // What SQLite keeps beside a file that is in use: the log, and the index over it that its users share.
 constexpr char kLog[] = "-wal";
 constexpr char kSharedMemory[] = "-shm";
-
-// Opening waits for other processes that are creating or recovering the same file.
-template <class Try>
-Status RetryWhileBusy(int timeout_ms, const CancelToken& cancel, Try attempt) {
-  const int64_t deadline = MonotonicMicros() + int64_t{1000} * timeout_ms;
-  for (;;) {
-    Status status = attempt();
-    if (status.code() != Code::kBusy || MonotonicMicros() >= deadline) return status;
-    RETURN_IF_ERROR(cancel.Check());
-    SleepMs(kBusyStepMs);
-  }
-}
 
 }  // namespace
 
 Result<std::unique_ptr<Store>> Store::Open(const StoreOptions& options, const CancelToken& cancel) {
   std::unique_ptr<Store> store(new Store(options));
+  // Other processes may be creating or recovering the same file.
   const Status opened = RetryWhileBusy(options.busy_timeout_ms, cancel,
                                        [&] { return options.read_only ? store->OpenToRead() : store->OpenToWrite(); });
   RETURN_IF_ERROR(opened);
+  if (!store->in_memory()) store->identity_ = store->readers_->seen.identity;
   return store;
 }
 
@@ -42,7 +32,6 @@ Status Store::OpenToWrite() {
   if (!in_memory()) {
     Result<FileState> state = LookAtFile(options_.path);
     if (!state.ok()) return state.status();
-    identity_ = state->identity;
     readers_ = std::make_shared<Readers>(options_, Access::kReadWrite, *state);
   }
   main_ = std::move(*connection);
@@ -50,18 +39,21 @@ Status Store::OpenToWrite() {
 }
 
 Status Store::OpenToRead() {
-  const bool has_log = FileExists(options_.path + kSharedMemory);
-  // Reading beside writers makes a log when there is none, which only who may write to the file can remove again.
-  if (has_log || MayWrite(options_.path)) {
-    const Status status = TryToRead(Access::kReadOnly);
-    if (status.ok()) made_log_ = !has_log;
-    if (status.code() != Code::kIo && status.code() != Code::kReadOnly) return status;
+  for (int tries = 0; tries < kTriesToRead; ++tries) {
+    const bool has_log = FileExists(options_.path + kSharedMemory);
+    // Reading beside writers makes a log when there is none, which only who may write to the file can remove again.
+    if (has_log || MayWrite(options_.path)) {
+      const Status status = TryToRead(Access::kReadOnly);
+      if (status.ok()) made_log_ = !has_log;
+      if (status.code() != Code::kIo && status.code() != Code::kReadOnly) return status;
+    }
+    // Reading alone is reading without the log: what is only there would be missing.
+    if (WalBytes() == 0) return TryToRead(Access::kAlone);
+    SleepMs(kBetweenTriesMs);  // It may be about to go: the last to close removes it.
   }
-  // Reading alone is reading without the log: what is only there would be missing.
-  if (WalBytes() == 0) return TryToRead(Access::kAlone);
   return Status(Code::kIo, "cannot read " + options_.path +
-                               " together with its log, which holds the last writes; open it "
-                               "once without readOnly, or copy it with its -wal to a folder that can be written to")
+                               " together with its log, which holds the last writes; open it once without readOnly, or "
+                               "copy it with its -wal to a folder that can be written to")
       .WithPath(options_.path);
 }
 
@@ -73,7 +65,6 @@ Status Store::TryToRead(Access access) {
   if (!connection.ok()) return connection.status();
   RETURN_IF_ERROR(CheckDatabase(connection->get()));
   readers->GiveBack(std::move(*connection));
-  identity_ = state->identity;
   readers_ = std::move(readers);
   return {};
 }
