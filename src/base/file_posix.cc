@@ -48,9 +48,14 @@ Result<FileState> LookAtFile(const std::string& path) {
     if (errno == ENOENT) return Status(Code::kNotFound, "there is no file " + path).WithPath(path);
     return IoError(path, "cannot look at");
   }
+#ifdef __APPLE__
+  const timespec changed = info.st_ctimespec;
+#else
+  const timespec changed = info.st_ctim;
+#endif
   return FileState{{static_cast<uint64_t>(info.st_dev), static_cast<uint64_t>(info.st_ino)},
                    static_cast<int64_t>(info.st_size),
-                   int64_t{1000000000} * info.st_ctim.tv_sec + info.st_ctim.tv_nsec};
+                   int64_t{1000000000} * changed.tv_sec + changed.tv_nsec};
 }
 
 bool MayWrite(const std::string& path) { return access(path.c_str(), W_OK) == 0; }
