@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include <cstdio>
+#include <set>
 #include <thread>
 
 #include "support/index_under_test.h"
@@ -31,18 +32,18 @@ class Churn {
   // Replaces that part of all with other vectors: the new ones come while the old ones are there, or after they went.
   void Replace(double part, bool delete_first) {
     const auto some = static_cast<size_t>(part * static_cast<double>(slots_.size()));
-    std::vector<size_t> places;
-    for (size_t i = 0; i < some; ++i) places.push_back(random_->Below(slots_.size()));
-    std::sort(places.begin(), places.end());
-    places.erase(std::unique(places.begin(), places.end()), places.end());
+    std::set<size_t> places;
+    while (places.size() < some) places.insert(random_->Below(slots_.size()));
     if (delete_first) {
       for (const size_t place : places) index_.Remove(slots_[place]);
       index_.LinkAll();
+      EXPECT_EQ(graph_->stats().deleted, 0u) << "a tenth is enough for a repair";
     }
     for (const size_t place : places) {
       if (!delete_first) index_.Remove(slots_[place]);
       numbers_[place] = static_cast<uint32_t>(random_->Below(vectors_.count()));
       slots_[place] = index_.Add(vectors_[numbers_[place]]);
+      if (!delete_first) index_.Link();  // While others are being replaced.
     }
     index_.LinkAll();
   }
