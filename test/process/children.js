@@ -55,17 +55,17 @@ function lastLine(stdout) {
   return JSON.parse(stdout.trim().split('\n').at(-1));
 }
 
-/** Ends what a failed test left behind. */
-function endChildren() {
-  for (const child of alive) child.kill('SIGKILL');
-}
-
-function makeFolder() {
-  return fs.mkdtempSync(path.join(os.tmpdir(), 'agentmemdb-process-'));
-}
-
-function removeFolder(folder) {
-  fs.rmSync(folder, { recursive: true, force: true });
+/** A folder for each test of a file: { path, file(name) }. After it the folder is removed, and what a failed test left running. */
+function useFolder() {
+  const folder = { path: undefined, file: (name) => path.join(folder.path, name) };
+  beforeEach(() => {
+    folder.path = fs.mkdtempSync(path.join(os.tmpdir(), 'agentmemdb-process-'));
+  });
+  afterEach(() => {
+    for (const child of alive) child.kill('SIGKILL');
+    fs.rmSync(folder.path, { recursive: true, force: true });
+  });
+  return folder;
 }
 
 /** Writes figures where the reader of the test run sees them: console.log of Jest adds a stack to each line. */
@@ -73,4 +73,4 @@ function report(text) {
   process.stdout.write(`  ${text}\n`);
 }
 
-module.exports = { startScript, runScript, runWell, lastLine, endChildren, makeFolder, removeFolder, report };
+module.exports = { startScript, runScript, runWell, lastLine, useFolder, report };

@@ -2,28 +2,19 @@
 
 // Ending while work is under way: the process, a handle, the last reference to one.
 
-const path = require('node:path');
-
 const { open, openSync } = require('agentmemdb');
-const { runScript, runWell, endChildren, makeFolder, removeFolder, report } = require('./children');
+const { runScript, runWell, useFolder, report } = require('./children');
 
 const SEED = Number(process.env.AGENTMEMDB_SEED ?? Date.now() % 1e6);
 const STORM_STEPS = 400;
 
-let folder;
-beforeEach(() => {
-  folder = makeFolder();
-});
-afterEach(() => {
-  endChildren();
-  removeFolder(folder);
-});
+const folder = useFolder();
 
 describe('the process', () => {
   const kinds = ['search', 'searchMany', 'results', 'scan', 'add', 'bulk', 'records', 'batch', 'deleteWhere', 'backup', 'indexing', 'open', 'close'];
 
   test.each(kinds)('process.exit during %s ends with its code and without a word', async (kind) => {
-    const file = path.join(folder, 'left.db');
+    const file = folder.file('left.db');
     const { code, signal, stderr } = await runScript('exit-in-mid-call.js', [file, kind, 'exit']);
     expect({ code, signal, stderr }).toEqual({ code: 7, signal: null, stderr: '' });
 
@@ -37,14 +28,14 @@ describe('the process', () => {
   });
 
   test.each(['throw', 'reject'])('an error that nobody catches (%s) in mid-call ends it with that error', async (way) => {
-    const { code, signal, stderr } = await runScript('exit-in-mid-call.js', [path.join(folder, 'left.db'), 'bulk', way]);
+    const { code, signal, stderr } = await runScript('exit-in-mid-call.js', [folder.file('left.db'), 'bulk', way]);
     expect({ code, signal }).toEqual({ code: 1, signal: null });
     expect(stderr).toContain(`Error: ${way === 'throw' ? 'thrown' : 'rejected'} in mid-call`);
     expect(stderr).not.toMatch(/fatal|napi|terminate called|Assertion/i);
   });
 
   test('a script that loads data and ends without close() exits by itself, long before linking would end', async () => {
-    const file = path.join(folder, 'loaded.db');
+    const file = folder.file('loaded.db');
     const { linked, tail, loadedAt } = await runWell('load-and-end.js', [file]);
     report(`gone ${Date.now() - loadedAt} ms after its last line, 1,000 allowed: 100,000 vectors loaded, ${linked} of them linked`);
     expect(linked + tail).toBe(100_000);
@@ -65,14 +56,14 @@ describe('a handle', () => {
   });
 
   test('is opened, used, closed, forgotten and collected in any order, on shared paths and in four threads, and loses nothing', async () => {
-    const { written, ...rest } = await runWell('handle-storm.js', [folder, STORM_STEPS, SEED], { nodeArgs: ['--expose-gc'] });
+    const { written, ...rest } = await runWell('handle-storm.js', [folder.path, STORM_STEPS, SEED], { nodeArgs: ['--expose-gc'] });
     report(`${STORM_STEPS} steps in each of 4 threads, seed ${SEED}: ${written} records written`);
     expect(rest).toEqual({ wrong: 0, engines: 1 });
     expect(written).toBeGreaterThan(0);
   });
 
   test('closed with calls in flight settles each of them right, and refuses later ones', async () => {
-    const db = await open(path.join(folder, 'closing.db'));
+    const db = await open(folder.file('closing.db'));
     const collection = await db.collection('vectors', { dimensions: 8, hnsw: { minSize: 0 } });
     await collection.add({ id: 'first', vector: [1, 1, 1, 1, 1, 1, 1, 1] });
     const vectorOf = (i) => [1, 2, 3, 4, 5, 6, 7, i];
@@ -87,13 +78,13 @@ describe('a handle', () => {
     for (const [hit] of await Promise.all(searches)) expect(hit.id).toBe('first');
     await closed;
 
-    const again = await open(path.join(folder, 'closing.db'));
+    const again = await open(folder.file('closing.db'));
     expect(await (await again.collection('vectors')).count()).toBe(501);
     await again.close();
   });
 
   test('closed by closeSync() with calls in flight settles each of them right', async () => {
-    const file = path.join(folder, 'closing-sync.db');
+    const file = folder.file('closing-sync.db');
     const db = openSync(file);
     const collection = db.collectionSync('vectors', { dimensions: 2 });
     const calls = Array.from({ length: 300 }, (_, i) => collection.add({ id: `n${i}`, vector: [1, i] }));

@@ -2,11 +2,10 @@
 
 // kill -9 in the middle of writing. AGENTMEMDB_KILL_RUNS: how often (default 10). AGENTMEMDB_SEED: which writes and when.
 
-const path = require('node:path');
 const { setTimeout: sleep } = require('node:timers/promises');
 
 const { open } = require('agentmemdb');
-const { startScript, runWell, lastLine, endChildren, makeFolder, removeFolder, report } = require('./children');
+const { startScript, runWell, lastLine, useFolder, report } = require('./children');
 const { createRandom } = require('./vectors');
 const { chainsOf } = require('./write-plan');
 
@@ -14,14 +13,7 @@ const RUNS = Number(process.env.AGENTMEMDB_KILL_RUNS ?? 10);
 const SEED = Number(process.env.AGENTMEMDB_SEED ?? Date.now() % 1e6);
 const SEARCHES_PER_RUN = 300;
 
-let folder;
-beforeEach(() => {
-  folder = makeFolder();
-});
-afterEach(() => {
-  endChildren();
-  removeFolder(folder);
-});
+const folder = useFolder();
 
 const firstOutput = (child) => new Promise((resolve) => child.stdout.once('data', resolve));
 
@@ -80,7 +72,7 @@ async function expectFound(collection, records, random) {
 }
 
 test('a write acknowledged before a kill is there after reopen, and a bulk write is whole or absent', async () => {
-  const file = path.join(folder, 'killed.db');
+  const file = folder.file('killed.db');
   const random = createRandom(SEED);
   let writes = 0;
   let records = 0;
@@ -104,7 +96,7 @@ test('a write acknowledged before a kill is there after reopen, and a bulk write
 }, 30_000 + 5000 * RUNS);
 
 test('recall after kill -9 is what it was before', async () => {
-  const file = path.join(folder, 'recall.db');
+  const file = folder.file('recall.db');
   const { child, ended } = startScript('hold-recall.js', [file, 'load']);
   await Promise.race([firstOutput(child), ended]);
   await sleep(100);

@@ -3,21 +3,14 @@
 // What many calls leave behind: memory, listeners, file descriptors, threads, active resources. AGENTMEMDB_LEAK_SCALE: how much
 // of it (default 1: a million searches, 10,000 handles).
 
-const { runWell, endChildren, makeFolder, removeFolder, report } = require('./children');
+const { runWell, useFolder, report } = require('./children');
 
 const SCALE = Number(process.env.AGENTMEMDB_LEAK_SCALE ?? 1);
 const TIMEOUT_MS = 300_000 * Math.max(1, SCALE);
 // A leak of 32 bytes a search, of 2 KB a handle in memory or of 16 KB one on a file would be more; the allocator's habits are less.
 const GROWTH_MAX_MIB = 8;
 
-let folder;
-beforeEach(() => {
-  folder = makeFolder();
-});
-afterEach(() => {
-  endChildren();
-  removeFolder(folder);
-});
+const folder = useFolder();
 
 /** How much the second half of `sizes` grows along the straight line that fits it best. The first half fills caches and pools. */
 function growth(sizes) {
@@ -34,7 +27,7 @@ test(
   'searches, handles and aborted calls leave no memory, listener, descriptor or active resource behind',
   async () => {
     const options = { nodeArgs: ['--expose-gc'], timeoutMs: TIMEOUT_MS };
-    const result = await runWell('leak.js', [folder, SCALE], options);
+    const result = await runWell('leak.js', [folder.path, SCALE], options);
     const { searches, aborts, inMemory, onFile, aborted, warnings, engines, logsLeft, before, after } = result;
     const lines = [
       [`${500_000 * SCALE} searches`, searches],

@@ -2,29 +2,20 @@
 
 // A process that loads 100,000 records while it searches: its event loop and its memory.
 
-const path = require('node:path');
-
-const { runWell, endChildren, makeFolder, removeFolder, report } = require('./children');
+const { runWell, useFolder, report } = require('./children');
 
 const ROWS = 100_000;
 const TIMEOUT_MS = 300_000;
 // What a load may take beside the data: a bulk call its own input converted, at most 256 MiB; single calls what is pending.
 const BESIDE_DATA_MAX_MIB = { columns: 192, records: 256 + 64, adds: 192 };
 
-let folder;
-beforeEach(() => {
-  folder = makeFolder();
-});
-afterEach(() => {
-  endChildren();
-  removeFolder(folder);
-});
+const folder = useFolder();
 
 test.each(Object.keys(BESIDE_DATA_MAX_MIB))(
   '100,000 x 384 are loaded as %s beside 64 searches: all are found, and memory is bounded',
   async (form) => {
     const options = { nodeArgs: ['--expose-gc'], timeoutMs: TIMEOUT_MS };
-    const result = await runWell('load-beside-searches.js', [path.join(folder, `${form}.db`), form, ROWS], options);
+    const result = await runWell('load-beside-searches.js', [folder.file(`${form}.db`), form, ROWS], options);
     const { loopStepMaxMs, loopSteps, delay, loadMs, searches, memory } = result;
     // CPU time of the thread, so that other processes do not count.
     report(`${form}: longest of ${loopSteps} steps on the event loop ${loopStepMaxMs} ms of CPU, 10 allowed;`);

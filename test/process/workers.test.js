@@ -3,24 +3,15 @@
 // Worker threads: ended in mid-call, sharing one file, loading the addon first. AGENTMEMDB_STORM_ROUNDS: terminations
 // (default 200). AGENTMEMDB_SEED: which calls and when.
 
-const path = require('node:path');
-
-const { runWell, endChildren, makeFolder, removeFolder, report } = require('./children');
+const { runWell, useFolder, report } = require('./children');
 
 const ROUNDS = Number(process.env.AGENTMEMDB_STORM_ROUNDS ?? 200);
 const SEED = Number(process.env.AGENTMEMDB_SEED ?? Date.now() % 1e6);
 
-let folder;
-beforeEach(() => {
-  folder = makeFolder();
-});
-afterEach(() => {
-  endChildren();
-  removeFolder(folder);
-});
+const folder = useFolder();
 
 test('a worker terminated in mid-call neither crashes the process nor harms the database', async () => {
-  const result = await runWell('terminate-storm.js', [folder, ROUNDS, SEED]);
+  const result = await runWell('terminate-storm.js', [folder.path, ROUNDS, SEED]);
   report(`${ROUNDS} terminated, seed ${SEED}: ${JSON.stringify(result.byMode)}, 0 crashes`);
   expect(result).toMatchObject({ rounds: ROUNDS, engines: 1 });
 });
@@ -28,12 +19,12 @@ test('a worker terminated in mid-call neither crashes the process nor harms the 
 test('a worker terminated in mid-call does no harm either without stack traces, and touches no freed memory', async () => {
   const rounds = Math.ceil(ROUNDS / 4);
   const options = { nodeArgs: ['--stack-trace-limit=0'], env: { MALLOC_PERTURB_: '165' } };
-  const result = await runWell('terminate-storm.js', [folder, rounds, SEED + 1], options);
+  const result = await runWell('terminate-storm.js', [folder.path, rounds, SEED + 1], options);
   expect(result).toMatchObject({ rounds, engines: 1 });
 });
 
 test('a worker that ends by an error or process.exit in mid-call ends as it would without us', async () => {
-  expect(await runWell('throw-in-worker.js', [folder])).toEqual([
+  expect(await runWell('throw-in-worker.js', [folder.path])).toEqual([
     { way: 'throw', exitCode: 1, error: 'at top level' },
     { way: 'exit', exitCode: 5, error: null },
     { way: 'callback', exitCode: 1, error: 'in a callback' },
@@ -43,7 +34,7 @@ test('a worker that ends by an error or process.exit in mid-call ends as it woul
 });
 
 test('the addon may be loaded and unloaded in worker after worker before the main thread loads it', async () => {
-  const result = await runWell('first-in-worker.js', [path.join(folder, 'first.db'), 12]);
+  const result = await runWell('first-in-worker.js', [folder.file('first.db'), 12]);
   expect(result).toEqual({ best: 'from-12', count: 13, engines: 1 });
 });
 
@@ -52,7 +43,7 @@ test('a worker that awaits close() lives until it is closed, even if background 
 });
 
 test('8 workers on one path share one engine and see what each other wrote', async () => {
-  const { engines, records, each, exitCodes } = await runWell('share-path.js', [path.join(folder, 'shared.db')]);
+  const { engines, records, each, exitCodes } = await runWell('share-path.js', [folder.file('shared.db')]);
   expect({ engines, records, exitCodes }).toEqual({ engines: 1, records: 480, exitCodes: Array(8).fill(0) });
   expect(each).toEqual(Array(8).fill({ engines: 1, missing: 0, notFound: 0, count: 480 }));
 });
