@@ -7,7 +7,7 @@ const { performance } = require('node:perf_hooks');
 const { setTimeout, clearTimeout, setInterval, clearInterval } = require('node:timers');
 const native = require('./native');
 const { fromNative, invalidArgument, timedOut } = require('./errors');
-const { describe } = require('./values');
+const { describe, describeNumber } = require('./values');
 
 const CALL_OPTIONS = ['signal', 'timeoutMs'];
 const PROGRESS_MS = 50;
@@ -72,8 +72,7 @@ function checkControl(method, argument, { signal, timeoutMs }) {
     throw invalidArgument(method, `${argument}.signal`, `must be an AbortSignal, got ${describe(signal)}`);
   }
   if (timeoutMs === undefined || (Number.isInteger(timeoutMs) && timeoutMs >= 1 && timeoutMs <= TIMEOUT_MAX_MS)) return;
-  const got = typeof timeoutMs === 'number' ? timeoutMs : describe(timeoutMs);
-  throw invalidArgument(method, `${argument}.timeoutMs`, `must be an integer in 1..${TIMEOUT_MAX_MS}, got ${got}`);
+  throw invalidArgument(method, `${argument}.timeoutMs`, `must be an integer in 1..${TIMEOUT_MAX_MS}, got ${describeNumber(timeoutMs)}`);
 }
 
 function isSignal(value) {

@@ -5,7 +5,7 @@
 const { checkKeys, checkControl, isObject, CALL_OPTIONS } = require('./call');
 const { invalidArgument } = require('./errors');
 const { toFilter } = require('./filters');
-const { describe } = require('./values');
+const { describe, describeNumber } = require('./values');
 
 const FIND_FIELDS = ['filter', 'limit', 'cursor', 'include'];
 const SCAN_FIELDS = ['filter', 'batchSize', 'include', ...CALL_OPTIONS];
@@ -25,7 +25,7 @@ function toBatches(method, query = {}) {
   checkQuery(method, query, SCAN_FIELDS);
   const { batchSize = BATCH_DEFAULT } = query;
   if (!Number.isInteger(batchSize) || batchSize < 1 || batchSize > BATCH_MAX) {
-    throw invalidArgument(method, 'query.batchSize', `must be an integer in 1..${BATCH_MAX}, got ${String(batchSize)}`);
+    throw invalidArgument(method, 'query.batchSize', `must be an integer in 1..${BATCH_MAX}, got ${describeNumber(batchSize)}`);
   }
   return read(method, query, { limit: batchSize, mayEndEarly: true });
 }

@@ -7,7 +7,7 @@ const { checkKeys, isObject } = require('./call');
 const { AgentMemError, invalidArgument } = require('./errors');
 const { toFilter } = require('./filters');
 const { slice, turnOfTheLoop } = require('./slices');
-const { toVector, describe } = require('./values');
+const { toVector, describe, describeNumber } = require('./values');
 
 const CONCURRENCY_DEFAULT = 64;
 const CONCURRENCY_MAX = 10000;
@@ -67,7 +67,7 @@ function ofMany(method, error, place) {
 
 function toConcurrency(method, concurrency = CONCURRENCY_DEFAULT) {
   if (Number.isInteger(concurrency) && concurrency >= 1 && concurrency <= CONCURRENCY_MAX) return concurrency;
-  throw invalidArgument(method, 'options.concurrency', `must be an integer in 1..${CONCURRENCY_MAX}, got ${String(concurrency)}`);
+  throw invalidArgument(method, 'options.concurrency', `must be an integer in 1..${CONCURRENCY_MAX}, got ${describeNumber(concurrency)}`);
 }
 
 /** Results of run(0) .. run(length - 1), in that order; the first failure ends it. */

@@ -184,9 +184,14 @@ function describe(value) {
   return typeof value === 'undefined' ? 'undefined' : `a ${typeof value}`;
 }
 
+// What was given where a number is wanted: the number itself, if it is one.
+function describeNumber(value) {
+  return typeof value === 'number' ? `${value}` : describe(value);
+}
+
 function nameOfClass(object) {
   const name = object.constructor?.name;
   return typeof name === 'string' ? name : 'object without prototype';
 }
 
-module.exports = { JsonCheck, toVector, toId, toText, toJson, describe, toTime, toDuration };
+module.exports = { JsonCheck, toVector, toId, toText, toJson, describe, describeNumber, toTime, toDuration };

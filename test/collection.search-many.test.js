@@ -62,7 +62,7 @@ test.each([
   expect(thrownBy(() => c.searchManySync(queries))).toMatchObject(refused);
 });
 
-test.each([[0], [10_001], [1.5], ['5'], [null]])('refuses concurrency %p', async (concurrency) => {
+test.each([[0], [10_001], [1.5], ['5'], [null], [{ toString: 1 }], [Symbol('s')]])('refuses concurrency %p', async (concurrency) => {
   expect(await errorOf((await corners()).searchMany([], { concurrency }))).toMatchObject({ argument: 'options.concurrency' });
 });
 

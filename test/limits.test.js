@@ -58,7 +58,9 @@ test('a page of 10,000 records, and a scan in batches of as many', async () => {
   expect(await collect(c.scan({ batchSize: 1, include: [], filter: { $id: 'r1' } }))).toHaveLength(1);
   await expectRefusal(c.find({ limit: 10_001 }), 'query.limit');
   await expectRefusal(c.find({ limit: 0 }), 'query.limit');
-  await expectRefusal(collect(c.scan({ batchSize: 10_001 })), 'query.batchSize');
+  for (const batchSize of [10_001, [{ toString: 1 }], Symbol('s')]) {
+    await expectRefusal(collect(c.scan({ batchSize })), 'query.batchSize');
+  }
 });
 
 test('10,000 searches of a call in flight', async () => {
