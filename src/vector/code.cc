@@ -13,8 +13,9 @@ namespace {
 
 constexpr uint32_t kPlanesFrom = 384;
 constexpr size_t kAlignment = 64;
-constexpr float kClip = 3.5f;  // standard deviations
-constexpr float kStep = 2 * kClip / 255;
+constexpr float kPlanesClip = 3.5f;  // standard deviations
+constexpr float kBytesClip = 5;      // Eight bits can afford it, and few coordinates are less normal.
+constexpr float kSteps = 255;
 constexpr int kMiddle = 128;  // the code of zero
 constexpr float kCoarseMiddle =
     120.5f;  // the high nibble alone stands for the middle of its 16 codes, 7.5 above the first
@@ -37,6 +38,8 @@ void CodeQueryBuffer::Free::operator()(int8_t* values) const {
 CodeFormat::CodeFormat(uint32_t dimensions, const CodeKernels& kernels)
     : dimensions_(dimensions),
       planes_(dimensions >= kPlanesFrom),
+      clip_(planes_ ? kPlanesClip : std::min(kBytesClip, std::sqrt(static_cast<float>(dimensions)))),
+      step_(2 * clip_ / kSteps),
       part_bytes_(RoundUp(planes_ ? (dimensions + 1) / 2 : dimensions, kAlignment)),
       window_(std::bit_floor(static_cast<size_t>(dimensions))),
       query_max_(planes_ ? 127 : kernels.byte_query_max),
@@ -73,7 +76,7 @@ float CodeFormat::Encode(const float* vector, uint8_t* code) const {
   rotated.resize(dimensions_);
   const float norm = Rotate(vector, rotated.data());
   const auto number = [&](size_t i) {
-    const float steps = std::clamp(rotated[i], -kClip, kClip) / kStep;
+    const float steps = std::clamp(rotated[i], -clip_, clip_) / step_;
     return static_cast<uint8_t>(std::clamp(static_cast<int>(std::lrintf(steps)) + kMiddle, 0, 255));
   };
   if (!planes_) {
@@ -128,11 +131,11 @@ void CodeFormat::MakeQuery(const uint8_t* code, CodeQuery* query) const {
     sum += values[i];
   }
   std::memset(values + dimensions_, 0, query_bytes() - dimensions_);
-  Finish(query, kStep * static_cast<float>(1 << given_up), sum);
+  Finish(query, step_ * static_cast<float>(1 << given_up), sum);
 }
 
 void CodeFormat::Finish(CodeQuery* query, float unit, int32_t sum) const {
-  query->fine_scale = kStep * unit / static_cast<float>(dimensions_);
+  query->fine_scale = step_ * unit / static_cast<float>(dimensions_);
   query->fine_offset = static_cast<float>(kMiddle * sum);
   query->coarse_scale = planes_ ? 16 * query->fine_scale : query->fine_scale;
   query->coarse_offset = planes_ ? kCoarseMiddle / 16 * static_cast<float>(sum) : query->fine_offset;

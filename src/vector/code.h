@@ -3,8 +3,8 @@
 //
 // The unit vector is rotated by a fixed random orthogonal transform (random signs, then Hadamard transforms of two
 // overlapping windows, twice: after Ailon and Chazelle, "The fast Johnson-Lindenstrauss transform", 2009), which makes every
-// coordinate about normal with variance 1 / dimensions. So one clip, 3.5 standard deviations, serves all of them, and each is
-// rounded to 8 bits. From 384 dimensions on a code is two planes of nibbles, the high ones first: a walk reads the high plane
+// coordinate about normal with variance 1 / dimensions. So one clip serves all of them, 3.5 to 5 standard deviations (none where no
+// coordinate can be larger), and each is rounded to 8 bits. From 384 dimensions on a code is two planes of nibbles, the high ones first: a walk reads the high plane
 // only, 4 bits a coordinate; comparing again reads the low plane too. Below that 4 bits lose too much, and a code is plain bytes.
 #pragma once
 
@@ -72,6 +72,7 @@ class CodeFormat {
 
   uint32_t dimensions_;
   bool planes_;
+  float clip_, step_;
   size_t part_bytes_;
   size_t window_;  // the largest power of two that is not above dimensions
   int query_max_;
