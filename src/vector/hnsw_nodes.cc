@@ -28,9 +28,8 @@ HnswNodes::HnswNodes(uint32_t m, size_t code_bytes) : HierarchicalNSW(kNoSpace) 
   size_links_level0_ = maxM0_ * sizeof(hnswlib::tableint) + sizeof(hnswlib::linklistsizeint);
   size_links_per_element_ = maxM_ * sizeof(hnswlib::tableint) + sizeof(hnswlib::linklistsizeint);
   label_offset_ = RoundUp(size_links_level0_, sizeof(hnswlib::labeltype));
-  norm_offset_ = label_offset_ + sizeof(hnswlib::labeltype);
   // Codes on cache lines of their own: a walk reads them, and links, one without the other.
-  offsetData_ = RoundUp(norm_offset_ + sizeof(float), kCacheLine);
+  offsetData_ = RoundUp(label_offset_ + sizeof(hnswlib::labeltype), kCacheLine);
   size_data_per_element_ = offsetData_ + RoundUp(code_bytes, kCacheLine);
 }
 
@@ -48,6 +47,7 @@ void HnswNodes::Reserve(uint32_t bound) {
   if (bound > kNodesMax) throw std::bad_alloc();
   blocks_.Grow(bound * size_data_per_element_);
   data_level0_memory_ = reinterpret_cast<char*>(blocks_.data());
+  norms_.Grow(bound * sizeof(float));
   upper_.Grow(bound * sizeof(std::atomic<uint32_t*>));
   linkLists_ = reinterpret_cast<char**>(upper_.data());
   max_elements_ = bound;

@@ -1,5 +1,5 @@
 // The nodes of the graph: hnswlib's HierarchicalNSW, its format of nodes and links, in memory of ours. A node has its links of
-// level 0, a label, its vector's norm and code; its number is its slot.
+// level 0, a label and its vector's code; its number is its slot.
 //
 // Not hnswlib's: growing (it moves everything), its mutexes, insertion and search (hnsw_linker.h, hnsw_walk.h). Link lists are read by searches while a linker changes them: each number in them is loaded and
 // stored on its own, relaxed, so a list read in the middle of a change is a mix of old and new nodes, all of them valid.
@@ -63,7 +63,7 @@ class HnswNodes : private hnswlib::HierarchicalNSW<float> {
   // Makes room for every node below `bound`. May throw std::bad_alloc; nothing is changed then.
   void Reserve(uint32_t bound);
   uint32_t bound() const { return static_cast<uint32_t>(max_elements_); }
-  size_t memory_bytes() const { return max_elements_ * (size_data_per_element_ + sizeof(uint32_t*)) + upper_bytes_; }
+  size_t memory_bytes() const { return max_elements_ * (size_data_per_element_ + sizeof(float) + sizeof(uint32_t*)) + upper_bytes_; }
 
   uint32_t m() const { return static_cast<uint32_t>(M_); }
   uint32_t LinksMax(int level) const { return static_cast<uint32_t>(level == 0 ? maxM0_ : maxM_); }
@@ -71,9 +71,8 @@ class HnswNodes : private hnswlib::HierarchicalNSW<float> {
   const uint8_t* Code(uint32_t node) const { return Block(node) + offsetData_; }
   uint8_t* Code(uint32_t node) { return Block(node) + offsetData_; }
   // Of the vector, as CodeFormat::Encode returned it.
-  float Norm(uint32_t node) const { return *reinterpret_cast<const float*>(Block(node) + norm_offset_); }
-  void set_norm(uint32_t node, float norm) { *reinterpret_cast<float*>(Block(node) + norm_offset_) = norm; }
-  const void* NormAddress(uint32_t node) const { return Block(node) + norm_offset_; }
+  float Norm(uint32_t node) const { return norms()[node]; }
+  void set_norm(uint32_t node, float norm) { norms()[node] = norm; }
 
   // An empty list where the node does not reach `level`.
   LinkList Links(uint32_t node, int level) const {
@@ -113,8 +112,10 @@ class HnswNodes : private hnswlib::HierarchicalNSW<float> {
   }
   LinkList UpperLinks(uint32_t node, int level) const;
 
-  size_t norm_offset_;
-  GrowingMemory blocks_, upper_;
+  // Side by side, not in the nodes: comparing a code would wait for one more line of memory.
+  float* norms() const { return reinterpret_cast<float*>(norms_.data()); }
+
+  GrowingMemory blocks_, norms_, upper_;
   std::atomic<size_t> upper_bytes_{0};
   std::atomic<uint64_t> entry_{0};
 };

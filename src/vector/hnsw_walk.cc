@@ -45,7 +45,6 @@ void CodeDistances::Prefetch(uint32_t node, bool fine) const {
   const uint8_t* code = nodes_->Code(node);
   const size_t bytes = fine ? format_->code_bytes() : format_->coarse_bytes();
   for (size_t line = 0; line < bytes; line += kCacheLine) __builtin_prefetch(code + line);
-  if (metric_ != Metric::kCosine) __builtin_prefetch(nodes_->NormAddress(node));
 }
 
 void HnswWalk::Begin(const CodeDistances& distances, const CodeTarget& target, std::span<const uint32_t> from,
