@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <array>
 #include <cmath>
 
 #include "base/random.h"
@@ -56,6 +58,30 @@ TEST(CodeKernels, EveryOneGivesTheIntegersOfTheScalarOne) {
       scalar.planes(query.query.values, bytes, each, 3, expected);
       kernels->planes(query.query.values, bytes, each, 3, dots);
       for (int i = 0; i < 3; ++i) ASSERT_EQ(dots[i], expected[i]) << kernels->name << " planes " << bytes;
+    }
+  }
+}
+
+TEST(CodeKernels, InsertKeepsTheSmallestInOrder) {
+  SCOPED_TRACE(SeedNote());
+  Random random(TestSeed());
+  constexpr size_t kBefore = 8;
+  for (const CodeKernels* kernels : EveryKernel()) {
+    for (size_t n = 8; n <= 72; n += 8) {
+      alignas(64) std::array<int64_t, kBefore + 72> row;
+      row.fill(INT64_MAX);
+      std::fill_n(row.begin(), kBefore, INT64_MIN);
+      std::vector<int64_t> expected(n, INT64_MAX);
+      for (int i = 0; i < 300; ++i) {
+        const auto key = static_cast<int64_t>(random.Next() << 1 | random.Below(2));
+        const auto place = std::upper_bound(expected.begin(), expected.end(), key);
+        const auto index = static_cast<size_t>(place - expected.begin());
+        expected.insert(place, key);
+        expected.pop_back();
+        ASSERT_EQ(kernels->insert(row.data() + kBefore, n, key), index) << kernels->name << " " << n;
+        ASSERT_TRUE(std::equal(expected.begin(), expected.end(), row.begin() + kBefore)) << kernels->name << " " << n;
+        ASSERT_TRUE(std::all_of(row.begin(), row.begin() + kBefore, [](int64_t x) { return x == INT64_MIN; }));
+      }
     }
   }
 }

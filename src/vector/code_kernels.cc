@@ -80,7 +80,15 @@ void PlanesScalar(const int8_t* query, size_t bytes, const uint8_t* const* codes
 
 void HadamardScalar(float* values, size_t size) { Hadamard(values, size); }
 
-constexpr CodeKernels kScalar{"scalar", 127, BytesScalar, PlaneScalar, PlanesScalar, HadamardScalar};
+size_t InsertScalar(int64_t* sorted, size_t n, int64_t key) {
+  if (sorted[n - 1] < key) return n;
+  size_t place = n - 1;
+  for (; sorted[place - 1] > key; --place) sorted[place] = sorted[place - 1];
+  sorted[place] = key;
+  return place;
+}
+
+constexpr CodeKernels kScalar{"scalar", 127, BytesScalar, PlaneScalar, PlanesScalar, HadamardScalar, InsertScalar};
 
 #if defined(__x86_64__)
 
@@ -134,6 +142,22 @@ AVX2 void PlanesAvx2(const int8_t* query, size_t bytes, const uint8_t* const* co
 }
 
 AVX2 void HadamardAvx2(float* values, size_t size) { Hadamard(values, size); }
+
+// Every number becomes the middle one of itself, the one before it and `key`: from the end, until one is smaller than `key`.
+AVX2 size_t InsertAvx2(int64_t* sorted, size_t n, int64_t key) {
+  const __m256i keys = _mm256_set1_epi64x(key);
+  __m256i block = Load256(sorted + n - 4);
+  for (size_t i = n - 4;; i -= 4) {
+    const __m256i below = Load256(sorted + i - 4);
+    const __m256i before = _mm256_permute4x64_epi64(_mm256_blend_epi32(block, below, 0xC0), 0x93);
+    const __m256i larger = _mm256_blendv_epi8(keys, before, _mm256_cmpgt_epi64(before, keys));
+    _mm256_store_si256(reinterpret_cast<__m256i*>(sorted + i),
+                       _mm256_blendv_epi8(block, larger, _mm256_cmpgt_epi64(block, larger)));
+    const int smaller = _mm256_movemask_pd(_mm256_castsi256_pd(_mm256_cmpgt_epi64(keys, block)));
+    if (smaller != 0 || i == 0) return i + static_cast<size_t>(__builtin_popcount(smaller));
+    block = below;
+  }
+}
 
 AVX512 inline __m512i Load512(const void* from) { return _mm512_loadu_si512(from); }
 
@@ -199,8 +223,21 @@ AVX512 void PlanesAvx512(const int8_t* query, size_t bytes, const uint8_t* const
 
 AVX512 void HadamardAvx512(float* values, size_t size) { Hadamard(values, size); }
 
-constexpr CodeKernels kAvx2{"avx2", 63, BytesAvx2, PlaneAvx2, PlanesAvx2, HadamardAvx2};
-constexpr CodeKernels kAvx512{"avx512", 127, BytesAvx512, PlaneAvx512, PlanesAvx512, HadamardAvx512};
+AVX512 size_t InsertAvx512(int64_t* sorted, size_t n, int64_t key) {
+  const __m512i keys = _mm512_set1_epi64(key);
+  __m512i block = Load512(sorted + n - 8);
+  for (size_t i = n - 8;; i -= 8) {
+    const __m512i below = Load512(sorted + i - 8);
+    const __m512i before = _mm512_alignr_epi64(block, below, 7);
+    _mm512_store_si512(sorted + i, _mm512_min_epi64(block, _mm512_max_epi64(before, keys)));
+    const unsigned smaller = _mm512_cmplt_epi64_mask(block, keys);
+    if (smaller != 0 || i == 0) return i + static_cast<size_t>(__builtin_popcount(smaller));
+    block = below;
+  }
+}
+
+constexpr CodeKernels kAvx2{"avx2", 63, BytesAvx2, PlaneAvx2, PlanesAvx2, HadamardAvx2, InsertAvx2};
+constexpr CodeKernels kAvx512{"avx512", 127, BytesAvx512, PlaneAvx512, PlanesAvx512, HadamardAvx512, InsertAvx512};
 
 #undef AVX2
 #undef AVX512
@@ -247,7 +284,7 @@ void PlanesNeon(const int8_t* query, size_t bytes, const uint8_t* const* codes, 
     dots[c] = 16 * PlaneDotNeon(query, bytes, codes[c]) + PlaneDotNeon(query, bytes, codes[c] + bytes);
 }
 
-constexpr CodeKernels kNeon{"neon", 127, BytesNeon, PlaneNeon, PlanesNeon, HadamardScalar};
+constexpr CodeKernels kNeon{"neon", 127, BytesNeon, PlaneNeon, PlanesNeon, HadamardScalar, InsertScalar};
 
 #endif
 

@@ -1,4 +1,5 @@
-// Kernels over vector codes (code.h): integer dot products of one query with many codes, and the Hadamard transform. The
+// Kernels over vector codes (code.h): integer dot products of one query with many codes, the Hadamard transform, and insertion
+// into a sorted row. The
 // widest the CPU has, chosen once at load as in distance.h. Integer results are the same on every CPU.
 #pragma once
 
@@ -23,6 +24,9 @@ struct CodeKernels {
   CodeDots planes;  // both planes one after the other, `bytes` of each: 16 * high + low
   // In place, not normalised. size: a power of two.
   void (*hadamard)(float* values, size_t size);
+  // Puts `key` where it belongs among n ascending numbers; the largest falls out, `key` itself if it is. Returns its place, n
+  // if it is out. n: a multiple of 8; sorted: 64-byte aligned, after 8 that are INT64_MIN.
+  size_t (*insert)(int64_t* sorted, size_t n, int64_t key);
 };
 
 // The environment variable AGENTMEMDB_CPU (scalar, avx2, avx512, neon) forces a set, if the CPU has it.

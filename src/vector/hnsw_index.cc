@@ -167,7 +167,10 @@ Status HnswIndex::Walk(Hunt* hunt) const {
     if (steps % kStepsBetweenChecks == 0) RETURN_IF_ERROR(hunt->cancel.Check());
   }
   hunt->result.visited = walk.visited();
+  // Nearest first: what comes after these would not be compared again.
+  const size_t most = RescoringPlan(hunt->search.k, format_.planes()).codes;
   for (const Candidate& candidate : walk.found()) {
+    if (hunt->candidates.size() == most) break;
     if (MayBeFound(hunt->search, candidate.node)) hunt->candidates.push_back(candidate);
   }
   return {};

@@ -2,12 +2,10 @@
 
 #include <algorithm>
 #include <array>
-#include <cstring>
 
 namespace agentmemdb {
 namespace {
 
-constexpr uint32_t kExpanded = kNodesMax;  // The bit above every number of a node.
 constexpr size_t kExpandedTogether = 2;
 constexpr size_t kTwoHopMax = 64;  // Nodes gathered around one that is expanded, of those allowed.
 constexpr size_t kCompareMax = 64;
@@ -52,9 +50,8 @@ void HnswWalk::Begin(const CodeDistances& distances, const CodeTarget& target, s
   distances_ = &distances;
   target_ = &target;
   options_ = options;
-  size_ = next_ = 0;
   visited_count_ = 0;
-  pool_.resize(options.ef + 1);
+  pool_.Reset(options.ef);
   visited_.assign((static_cast<size_t>(distances.nodes().bound()) + 63) / 64, 0);
   collected_.clear();
   for (const uint32_t node : from) {
@@ -65,29 +62,25 @@ void HnswWalk::Begin(const CodeDistances& distances, const CodeTarget& target, s
 
 bool HnswWalk::Step() {
   collected_.clear();
-  for (size_t expanded = 0; next_ < size_ && expanded < kExpandedTogether; ++next_) {
-    if ((pool_[next_].node & kExpanded) != 0) continue;
-    const uint32_t node = pool_[next_].node;
-    pool_[next_].node |= kExpanded;
-    ++expanded;
+  uint32_t node;
+  for (size_t expanded = 0; expanded < kExpandedTogether && pool_.Expand(&node); ++expanded) {
     if (options_.only == nullptr)
       Collect(node);
     else
       CollectAllowed(node);
   }
   Take();
-  while (next_ < size_ && (pool_[next_].node & kExpanded) != 0) ++next_;
-  if (next_ < size_) {
-    // Where the next step begins, most likely.
-    for (size_t i = next_; i < std::min(size_, next_ + kExpandedTogether); ++i) {
-      const auto* links = distances_->nodes().Links(pool_[i].node & ~kExpanded, options_.level).words();
-      __builtin_prefetch(links);
-      __builtin_prefetch(links + kCacheLine / sizeof(uint32_t));
-    }
-    return true;
+  if (!pool_.HasNext()) {
+    pool_.CopyTo(&found_);
+    return false;
   }
-  for (size_t i = 0; i < size_; ++i) pool_[i].node &= ~kExpanded;
-  return false;
+  // Where the next step begins.
+  pool_.PeekNext(kExpandedTogether, [this](uint32_t next) {
+    const uint32_t* links = distances_->nodes().Links(next, options_.level).words();
+    __builtin_prefetch(links);
+    __builtin_prefetch(links + kCacheLine / sizeof(uint32_t));
+  });
+  return true;
 }
 
 bool HnswWalk::FirstVisit(uint32_t node) {
@@ -134,27 +127,19 @@ void HnswWalk::CollectAllowed(uint32_t node) {
 }
 
 void HnswWalk::Take() {
-  raws_.resize(collected_.size());
+  const size_t n = collected_.size();
+  raws_.resize(n);
+  near_.resize(n);
   distances_->Compare(*target_, options_.fine, collected_, raws_.data());
-  visited_count_ += static_cast<uint32_t>(collected_.size());
-  for (size_t i = 0; i < collected_.size(); ++i) {
-    if (size_ < options_.ef || raws_[i] < pool_[size_ - 1].raw) Insert({raws_[i], collected_[i]});
+  visited_count_ += static_cast<uint32_t>(n);
+  // As in Collect, written every time and kept when it is near enough.
+  size_t kept = 0;
+  const CandidatePool::Key bound = pool_.bound();
+  for (size_t i = 0; i < n; ++i) {
+    near_[kept] = CandidatePool::KeyOf({raws_[i], collected_[i]});
+    kept += near_[kept] < bound;
   }
-}
-
-void HnswWalk::Insert(Candidate candidate) {
-  // A search by halves without branches: where the candidate belongs cannot be predicted.
-  Candidate* at = pool_.data();
-  for (size_t left = size_; left > 0;) {
-    const size_t half = (left + 1) / 2;
-    at += at[half - 1].raw <= candidate.raw ? half : 0;
-    left -= half;
-  }
-  const auto position = static_cast<size_t>(at - pool_.data());
-  std::memmove(at + 1, at, (size_ - position) * sizeof(Candidate));
-  *at = candidate;
-  if (size_ < options_.ef) ++size_;
-  next_ = std::min(next_, position);
+  for (size_t i = 0; i < kept; ++i) pool_.Insert(near_[i]);
 }
 
 uint32_t DescendTo(int level, const CodeDistances& distances, const CodeTarget& target, bool fine) {

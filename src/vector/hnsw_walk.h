@@ -11,16 +11,12 @@
 #include <vector>
 
 #include "base/id_set.h"
+#include "vector/candidate_pool.h"
 #include "vector/code.h"
 #include "vector/hnsw_nodes.h"
 #include "vector/metric.h"
 
 namespace agentmemdb {
-
-struct Candidate {
-  float raw;  // estimated, as metric.h compares
-  uint32_t node;
-};
 
 // A query against the codes of one collection.
 struct CodeTarget {
@@ -66,7 +62,7 @@ class HnswWalk {
   // Expands the nearest candidates. False when none is left that could lead nearer.
   bool Step();
   // Nearest first, at most ef. A walk with `only` may hold the nodes it began at too.
-  std::span<const Candidate> found() const { return {pool_.data(), size_}; }
+  std::span<const Candidate> found() const { return found_; }
   uint32_t visited() const { return visited_count_; }
 
  private:
@@ -75,18 +71,17 @@ class HnswWalk {
   bool FirstVisit(uint32_t node);
   // What was collected goes into the pool, where it is near enough.
   void Take();
-  void Insert(Candidate candidate);
 
   const CodeDistances* distances_ = nullptr;
   const CodeTarget* target_ = nullptr;
   Options options_;
-  std::vector<Candidate> pool_;  // sorted; kExpanded marks a node that was
-  size_t size_ = 0;
-  size_t next_ = 0;                // everything before was expanded
+  CandidatePool pool_;
+  std::vector<Candidate> found_;
   std::vector<uint64_t> visited_;  // a bit for each node
   uint32_t visited_count_ = 0;
   std::vector<uint32_t> collected_, blocked_;
   std::vector<float> raws_;
+  std::vector<CandidatePool::Key> near_;
 };
 
 // Greedy, from the entry down to the level above `level`: a good node to begin at. The graph must have a node.

@@ -1,0 +1,94 @@
+// The nearest candidates a walk has seen, in order, and which of them it has expanded.
+//
+// A candidate is one number, which sorts as its distance does: the bits of the distance, made an integer that compares the same
+// way, then the node, then whether it was expanded. Getting in is then min and max over a row of numbers, without a branch
+// that cannot be predicted (CodeKernels::insert).
+#pragma once
+
+#include <bit>
+#include <cstdint>
+#include <memory>
+#include <new>
+#include <span>
+#include <vector>
+
+#include "vector/code_kernels.h"
+
+namespace agentmemdb {
+
+struct Candidate {
+  float raw;  // estimated, as metric.h compares; finite
+  uint32_t node;
+};
+
+// Threads: one. An object may be used again and again: it keeps its memory.
+class CandidatePool {
+ public:
+  using Key = int64_t;
+  static Key KeyOf(Candidate candidate) {
+    return static_cast<Key>(Flip(std::bit_cast<int32_t>(candidate.raw))) << 32 |
+           static_cast<Key>(uint64_t{candidate.node} << 1);
+  }
+
+  // Empty, with room for `most` >= 1.
+  void Reset(uint32_t most);
+  // A candidate gets in when its key is below this.
+  Key bound() const { return keys_[most_ - 1]; }
+  // Puts a candidate that was never in where it belongs; the farthest gives way.
+  void Insert(Key key) {
+    const size_t place = insert_(keys_, padded_, key);
+    keys_[most_] = kNone;
+    if (place < next_) next_ = place;
+  }
+
+  // The nearest that was not expanded, which now it is. False when there is none.
+  bool Expand(uint32_t* node) {
+    SkipExpanded();
+    if (keys_[next_] == kNone) return false;
+    *node = NodeOf(keys_[next_]);
+    keys_[next_] |= kExpanded;
+    return true;
+  }
+  bool HasNext() {
+    SkipExpanded();
+    return keys_[next_] != kNone;
+  }
+  // Calls with(node) for the nearest that were not expanded, at most `most` of them.
+  template <class With>
+  void PeekNext(size_t most, With with) {
+    SkipExpanded();
+    for (size_t i = next_; most > 0 && keys_[i] != kNone; ++i) {
+      if ((keys_[i] & kExpanded) != 0) continue;
+      with(NodeOf(keys_[i]));
+      --most;
+    }
+  }
+  // All of them, nearest first.
+  void CopyTo(std::vector<Candidate>* candidates) const;
+
+ private:
+  static constexpr Key kExpanded = 1;
+  static constexpr Key kNone = INT64_MAX - 1;  // Above every key, and not expanded.
+  static constexpr size_t kBlock =
+      8;  // Keys that an insertion takes at a time; so many stand before the first, the least of all.
+  static constexpr size_t kAlignment = kBlock * sizeof(Key);
+
+  static int32_t Flip(int32_t bits) { return bits ^ (bits >> 31 & INT32_MAX); }
+  static uint32_t NodeOf(Key key) { return static_cast<uint32_t>(key) >> 1; }
+  void SkipExpanded() {
+    while ((keys_[next_] & kExpanded) != 0) ++next_;
+  }
+
+  struct Free {
+    void operator()(Key* keys) const { ::operator delete (keys, std::align_val_t{kAlignment}); }
+  };
+  decltype(CodeKernels::insert) insert_ = ActiveCodeKernels().insert;
+  std::unique_ptr<Key, Free> memory_;
+  size_t room_ = 0;      // keys that memory_ holds
+  Key* keys_ = nullptr;  // ascending; kNone from the last candidate on
+  size_t most_ = 0;
+  size_t padded_ = 0;  // most_, rounded up to whole blocks
+  size_t next_ = 0;    // everything before was expanded
+};
+
+}  // namespace agentmemdb
