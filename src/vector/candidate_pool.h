@@ -34,12 +34,15 @@ class CandidatePool {
   void Reset(uint32_t most);
   // A candidate gets in when its key is below this.
   Key bound() const { return keys_[most_ - 1]; }
-  // Puts a candidate that was never in where it belongs; the farthest gives way.
-  void Insert(Key key) {
+  // Puts a candidate that was never in where it belongs; the farthest gives way. Returns whether it is now the next to expand.
+  bool Insert(Key key) {
     const size_t place = insert_(keys_, padded_, key);
     keys_[most_] = kNone;
-    if (place < next_) next_ = place;
+    if (place > next_) return false;
+    next_ = place;
+    return true;
   }
+  static uint32_t NodeOf(Key key) { return static_cast<uint32_t>(key) >> 1; }
 
   // The nearest that was not expanded, which now it is. False when there is none.
   bool Expand(uint32_t* node) {
@@ -74,7 +77,6 @@ class CandidatePool {
   static constexpr size_t kAlignment = kBlock * sizeof(Key);
 
   static int32_t Flip(int32_t bits) { return bits ^ (bits >> 31 & INT32_MAX); }
-  static uint32_t NodeOf(Key key) { return static_cast<uint32_t>(key) >> 1; }
   void SkipExpanded() {
     while ((keys_[next_] & kExpanded) != 0) ++next_;
   }

@@ -8,6 +8,7 @@
 #include <hnswlib/hnswlib.h>
 
 #include <atomic>
+#include <cmath>
 #include <cstdint>
 #include <memory>
 #include <span>
@@ -63,7 +64,9 @@ class HnswNodes : private hnswlib::HierarchicalNSW<float> {
   // Makes room for every node below `bound`. May throw std::bad_alloc; nothing is changed then.
   void Reserve(uint32_t bound);
   uint32_t bound() const { return static_cast<uint32_t>(max_elements_); }
-  size_t memory_bytes() const { return max_elements_ * (size_data_per_element_ + sizeof(float) + sizeof(uint32_t*)) + upper_bytes_; }
+  size_t memory_bytes() const {
+    return max_elements_ * (size_data_per_element_ + sizeof(float) + sizeof(uint32_t*)) + upper_bytes_;
+  }
 
   uint32_t m() const { return static_cast<uint32_t>(M_); }
   uint32_t LinksMax(int level) const { return static_cast<uint32_t>(level == 0 ? maxM0_ : maxM_); }
@@ -72,7 +75,12 @@ class HnswNodes : private hnswlib::HierarchicalNSW<float> {
   uint8_t* Code(uint32_t node) { return Block(node) + offsetData_; }
   // Of the vector, as CodeFormat::Encode returned it.
   float Norm(uint32_t node) const { return norms()[node]; }
-  void set_norm(uint32_t node, float norm) { norms()[node] = norm; }
+  void set_norm(uint32_t node, float norm) {
+    norms()[node] = norm;
+    if (std::abs(norm - 1) > kUnitTolerance) unit_.store(false, std::memory_order_relaxed);
+  }
+  // Whether every norm ever set is 1, as nearly as a code can tell: then there is no need to look.
+  bool unit() const { return unit_.load(std::memory_order_relaxed); }
 
   // An empty list where the node does not reach `level`.
   LinkList Links(uint32_t node, int level) const {
@@ -112,12 +120,15 @@ class HnswNodes : private hnswlib::HierarchicalNSW<float> {
   }
   LinkList UpperLinks(uint32_t node, int level) const;
 
+  static constexpr float kUnitTolerance = 1e-4f;
+
   // Side by side, not in the nodes: comparing a code would wait for one more line of memory.
   float* norms() const { return reinterpret_cast<float*>(norms_.data()); }
 
   GrowingMemory blocks_, norms_, upper_;
   std::atomic<size_t> upper_bytes_{0};
   std::atomic<uint64_t> entry_{0};
+  std::atomic<bool> unit_{true};
 };
 
 }  // namespace agentmemdb

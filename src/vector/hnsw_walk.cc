@@ -28,8 +28,9 @@ void CodeDistances::Compare(const CodeTarget& target, bool fine, std::span<const
       format_->CoarseDots(query, codes.data(), n, dots.data());
     for (size_t i = 0; i < n; ++i) raws[i] = -scale * (static_cast<float>(dots[i]) - offset);
     if (metric_ != Metric::kCosine) {
+      const bool unit = nodes_->unit();
       for (size_t i = 0; i < n; ++i) {
-        const float norm = nodes_->Norm(nodes[i]);
+        const float norm = unit ? 1 : nodes_->Norm(nodes[i]);
         raws[i] *= target.norm * norm;
         if (metric_ == Metric::kL2) raws[i] = target.norm * target.norm + norm * norm + 2 * raws[i];
       }
@@ -75,12 +76,14 @@ bool HnswWalk::Step() {
     return false;
   }
   // Where the next step begins.
-  pool_.PeekNext(kExpandedTogether, [this](uint32_t next) {
-    const uint32_t* links = distances_->nodes().Links(next, options_.level).words();
-    __builtin_prefetch(links);
-    __builtin_prefetch(links + kCacheLine / sizeof(uint32_t));
-  });
+  pool_.PeekNext(kExpandedTogether, [this](uint32_t next) { PrefetchLinks(next); });
   return true;
+}
+
+void HnswWalk::PrefetchLinks(uint32_t node) const {
+  const uint32_t* links = distances_->nodes().Links(node, options_.level).words();
+  __builtin_prefetch(links);
+  __builtin_prefetch(links + kCacheLine / sizeof(uint32_t));
 }
 
 bool HnswWalk::FirstVisit(uint32_t node) {
@@ -139,7 +142,9 @@ void HnswWalk::Take() {
     near_[kept] = CandidatePool::KeyOf({raws_[i], collected_[i]});
     kept += near_[kept] < bound;
   }
-  for (size_t i = 0; i < kept; ++i) pool_.Insert(near_[i]);
+  for (size_t i = 0; i < kept; ++i) {
+    if (pool_.Insert(near_[i])) PrefetchLinks(CandidatePool::NodeOf(near_[i]));
+  }
 }
 
 uint32_t DescendTo(int level, const CodeDistances& distances, const CodeTarget& target, bool fine) {

@@ -66,6 +66,7 @@ class HnswWalk {
   uint32_t visited() const { return visited_count_; }
 
  private:
+  void PrefetchLinks(uint32_t node) const;
   void Collect(uint32_t node);
   void CollectAllowed(uint32_t node);
   bool FirstVisit(uint32_t node);
