@@ -1,5 +1,7 @@
 'use strict';
 
+const { availableParallelism } = require('node:os');
+
 const { overSteps, splitOptions, syncOptions, checkControl, toOnProgress } = require('./call');
 const { toRecord, toPatch, BatchBuilder } = require('./records');
 const { build, buildSync } = require('./slices');
@@ -8,6 +10,9 @@ const { toPage, toBatches, toFound } = require('./pages');
 const { parseMany, parseManySync, toHits, parseRecord } = require('./results');
 const { toQuery, checkQuery, querySource, ofMany, toConcurrency, inParallel } = require('./queries');
 const { toId } = require('./values');
+
+// Slices of linking at a time, of one indexed().
+const LINKERS = Math.min(4, availableParallelism());
 
 const readHits = async (packed) => toHits(await parseMany(packed));
 
@@ -197,7 +202,13 @@ class Collection {
     const next = overSteps(method, splitOptions(method, options));
     await this.#during('indexed', async () => {
       const mark = await this.#step('addedMark', [], next());
-      while (!(await this.#step('linkUpTo', [mark], next())));
+      const link = async () => {
+        while (!(await this.#step('linkUpTo', [mark], next())));
+      };
+      // Slices take pieces of the same work, so that several run at once where there are cores. What ends one early (a full queue, an
+      // abort) is for the first to tell.
+      const helpers = Array.from({ length: LINKERS - 1 }, () => link().catch(() => {}));
+      await Promise.all([link(), ...helpers]);
     });
   }
 

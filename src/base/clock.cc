@@ -37,6 +37,14 @@ void GiveWay() {
   std::this_thread::yield();
 }
 
+void Pause() {
+#if defined(__x86_64__)
+  __builtin_ia32_pause();
+#elif defined(__aarch64__)
+  asm volatile("yield");
+#endif
+}
+
 bool TryLockFor(std::unique_lock<std::timed_mutex>* lock, int milliseconds) {
   // By the wall clock: the thread sanitizer does not know the function that waits by the other one.
   return lock->try_lock_until(std::chrono::system_clock::now() + std::chrono::milliseconds(milliseconds));

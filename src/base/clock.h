@@ -18,6 +18,8 @@ void SleepMs(int milliseconds);
 // Lets a thread that was woken on this core run first: at most once in 100 us, and free of charge when none waits. Without it,
 // as many busy workers as cores keep the event loop's thread waiting until a slice of the kernel's ends, 1 to 3 ms each time.
 void GiveWay();
+// One round of a loop that watches an atomic number, for microseconds: leaves the core to its other hardware thread.
+void Pause();
 // Whether the lock was got within that time.
 bool TryLockFor(std::unique_lock<std::timed_mutex>* lock, int milliseconds);
 

@@ -20,7 +20,8 @@ enum class CallKind {
   kRead,        // short: joins a batch on one worker
   kSolo,        // a read of unknown length: runs alone
   kWrite,       // joins the next transaction of its database
-  kBackground,  // a slice of work that nobody waits for, or that can wait
+  kBackground,  // work that nobody waits for, or that can wait
+  kSlice,       // the same, a millisecond or two of it: may take every worker that no read wants
 };
 
 // Threads: made and destroyed on the JavaScript thread; Run on a pool thread, which sees nothing of JavaScript.

@@ -10,7 +10,7 @@
 namespace agentmemdb::binding {
 namespace {
 
-constexpr int64_t kSliceMicros = 5000;
+constexpr int64_t kSliceMicros = 2000;
 char sync_twin;  // Its address marks the sync registration of a method.
 
 struct Made {
@@ -269,7 +269,7 @@ Napi::Value CollectionObject::LinkUpTo(const Napi::CallbackInfo& info) {
   const uint64_t mark = args.Mark(0);
   const CancelToken cancel = args.Control(1);
   return Start<bool>(
-      CallKind::kBackground, args, handle_, cancel,
+      CallKind::kSlice, args, handle_, cancel,
       [database = handle_->database, collection = info_.id, mark](const CancelToken& token) {
         return database->LinkUpTo(collection, mark, kSliceMicros, token);
       },

@@ -13,7 +13,7 @@ constexpr int64_t kSettleMicros = 1000;
 constexpr int kSettleCalls = 32;
 constexpr size_t kSettleBytes = 256 * 1024;
 
-// One AsyncWorker: takes an errand of its lane to the pool and settles what came of it.
+// One AsyncWorker: takes an errand of its lane to the pool and settles what came of it last; what came before is handed over.
 class Worker final : public Napi::AsyncWorker {
  public:
   Worker(Napi::Env env, std::shared_ptr<Lane> lane, const Errand& errand)
@@ -21,8 +21,11 @@ class Worker final : public Napi::AsyncWorker {
 
  private:
   void Execute() override {
-    done_ = Scheduler::Get().Run(lane_.get(), errand_);
-    Scheduler::Get().Finish(errand_);
+    Scheduler& scheduler = Scheduler::Get();
+    do {
+      done_ = scheduler.Run(lane_.get(), errand_);
+    } while (scheduler.GoOn(lane_.get(), errand_, &done_));
+    scheduler.Finish(errand_);
   }
 
   // Not OnOK: the stock worker settles nothing when cancelled, and ends the process when its environment is dying.
@@ -199,12 +202,13 @@ void Lane::KeepAlive(int change) {
 }
 
 void Lane::Wake() {
-  if (alive_) napi_call_threadsafe_function(wake_, nullptr, napi_tsfn_nonblocking);
+  if (alive_ && !std::exchange(waking_, true)) napi_call_threadsafe_function(wake_, nullptr, napi_tsfn_nonblocking);
 }
 
 void Lane::OnWake(napi_env env, napi_value, void* context, void*) {
   if (env == nullptr) return;
-  static_cast<Lane*>(context)->Settle({});
+  auto* const lane = static_cast<Lane*>(context);
+  lane->Settle(Scheduler::Get().TakeDelivered(lane));
 }
 
 }  // namespace agentmemdb::binding

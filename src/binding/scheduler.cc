@@ -12,6 +12,8 @@ namespace {
 
 constexpr int kReadsPerBatch = 32;
 constexpr int64_t kBatchMicros = 1000;
+constexpr int64_t kLingerMicros = 100;
+constexpr int kInVainMax = 6;
 constexpr size_t kRecordsPerGroup = 1000;
 constexpr int64_t kBackgroundSliceMicros = 5000;
 // Background work is owed one microsecond for every three that others used: a quarter of the whole.
@@ -44,11 +46,13 @@ void Scheduler::Add(Lane* lane, std::unique_ptr<Call> call) {
     case CallKind::kRead:
     case CallKind::kSolo:
       lane->reads_.push_back(std::move(call));
+      ++lane->arrived_;
       break;
     case CallKind::kWrite:
       lane->writes_.push_back(std::move(call));
       break;
     case CallKind::kBackground:
+    case CallKind::kSlice:
       lane->background_.push_back(std::move(call));
       break;
   }
@@ -63,6 +67,7 @@ std::optional<Errand> Scheduler::Next(Lane* lane) {
     if (wants && !lane->is_waiting_) {
       lane->is_waiting_ = true;
       waiting_.push_back(lane);
+      ++wanted_;
     }
     return std::nullopt;
   }
@@ -78,9 +83,13 @@ std::optional<Errand> Scheduler::Next(Lane* lane) {
 bool Scheduler::CanRun(const Lane* lane) const {
   if (workers_ >= limit_) return false;
   if (lane->reads_.size() > lane->readers_starting_) return true;
-  if (limit_ > 1 && other_workers_ >= limit_ - 1) return false;
+  if (limit_ > 1 && other_workers_ >= limit_ - 1) return SliceWaits(lane);
   return !lane->background_.empty() ||
          std::any_of(lane->writes_.begin(), lane->writes_.end(), [this](const auto& call) { return Writable(*call); });
+}
+
+bool Scheduler::SliceWaits(const Lane* lane) const {
+  return !lane->background_.empty() && lane->background_.front()->kind == CallKind::kSlice;
 }
 
 std::optional<Errand> Scheduler::Choose(Lane* lane) {
@@ -101,7 +110,7 @@ std::optional<Errand> Scheduler::Choose(Lane* lane) {
     lane->wrote_last_ = false;
     return Errand{CallKind::kRead};
   }
-  if (can_background) return Errand{CallKind::kBackground};
+  if (can_background || SliceWaits(lane)) return Errand{CallKind::kBackground};
   return std::nullopt;
 }
 
@@ -117,6 +126,7 @@ std::vector<std::unique_ptr<Call>> Scheduler::Run(Lane* lane, const Errand& erra
       done = RunWrites(lane, errand.database);
       break;
     case CallKind::kBackground:
+    case CallKind::kSlice:
       done = RunBackground(lane);
       break;
   }
@@ -153,6 +163,50 @@ std::vector<std::unique_ptr<Call>> Scheduler::RunReads(Lane* lane) {
     done.push_back(std::move(call));
     if (solo || done.size() == kReadsPerBatch || MonotonicMicros() >= end) return done;
   }
+}
+
+bool Scheduler::GoOn(Lane* lane, const Errand& errand, std::vector<std::unique_ptr<Call>>* done) {
+  if (errand.kind != CallKind::kRead) return false;
+  uint64_t arrived, wanted;
+  {
+    std::lock_guard guard(mutex_);
+    if (!MayStay(lane)) return false;
+    std::move(done->begin(), done->end(), std::back_inserter(lane->delivered_));
+    done->clear();
+    lane->Wake();
+    arrived = lane->arrived_;
+    wanted = wanted_;
+    const bool lingers = lane->reads_.empty();
+    if (lingers && lane->lingering_left_out_ > 0) {
+      --lane->lingering_left_out_;
+      return false;
+    }
+    ++lane->readers_starting_;
+    if (!lingers) return true;
+  }
+  const int64_t end = MonotonicMicros() + kLingerMicros;
+  while (lane->arrived_ == arrived && wanted_ == wanted && MonotonicMicros() < end) Pause();
+  std::lock_guard guard(mutex_);
+  const bool paid = lane->arrived_ != arrived;
+  lane->lingered_in_vain_ = paid ? 0 : std::min(lane->lingered_in_vain_ + 1, kInVainMax);
+  lane->lingering_left_out_ = (1 << lane->lingered_in_vain_) - 1;
+  if (!lane->reads_.empty() && MayStay(lane)) return true;
+  --lane->readers_starting_;
+  return false;
+}
+
+bool Scheduler::MayStay(const Lane* lane) const {
+  if (!lane->alive_ || exiting_) return false;
+  const bool other_allowed = limit_ == 1 || other_workers_ < limit_ - 1;
+  return std::all_of(waiting_.begin(), waiting_.end(), [&](const Lane* waiting) {
+    return waiting == lane && !(other_allowed && (!lane->background_.empty() || !lane->writes_.empty()));
+  });
+}
+
+std::vector<std::unique_ptr<Call>> Scheduler::TakeDelivered(Lane* lane) {
+  std::lock_guard guard(mutex_);
+  lane->waking_ = false;
+  return std::exchange(lane->delivered_, {});
 }
 
 std::vector<std::unique_ptr<Call>> Scheduler::RunWrites(Lane* lane, Database* database) {
@@ -233,8 +287,9 @@ std::vector<std::unique_ptr<Call>> Scheduler::Remove(Lane* lane) {
   lane->alive_ = false;
   lanes_.erase(lane);
   std::erase(waiting_, lane);
+  ++wanted_;
   for (Call* call : lane->running_) call->cancel.Cancel();
-  std::vector<std::unique_ptr<Call>> dropped;
+  std::vector<std::unique_ptr<Call>> dropped = std::exchange(lane->delivered_, {});
   for (auto* queue : {&lane->reads_, &lane->writes_, &lane->background_}) {
     std::move(queue->begin(), queue->end(), std::back_inserter(dropped));
     queue->clear();
@@ -245,6 +300,7 @@ std::vector<std::unique_ptr<Call>> Scheduler::Remove(Lane* lane) {
 void Scheduler::Exit() {
   std::lock_guard guard(mutex_);
   exiting_ = true;
+  ++wanted_;
   for (Lane* lane : lanes_) {
     for (Call* call : lane->running_) call->cancel.Cancel();
   }

@@ -1,11 +1,12 @@
 // When calls run. One scheduler per process bounds the AsyncWorkers in flight, so that fs and dns always find a thread of
 // the libuv pool; one lane per environment (main thread or worker_thread) queues that environment's calls.
 //
-//   reads       a worker takes up to 32 of them, or 1 ms of them
+//   reads       a worker takes up to 32 of them, or 1 ms of them, hands them over, and goes on with the next as long as nobody
+//               else wants a worker; when none is left it waits a moment, for what a caller asks next
 //   writes      all that wait on one database become one transaction; one at a time per database
 //   background  takes what is left, and a quarter of the time when there is never anything left
 //
-// With two workers or more, one is kept for reads.
+// With two workers or more, one is kept for reads, and for slices of linking that somebody waits for while there are no reads.
 #pragma once
 
 #include <napi.h>
@@ -55,6 +56,10 @@ class Scheduler {
   std::optional<Errand> Next(Lane* lane);
   // On a pool thread: runs calls of the lane and returns them.
   std::vector<std::unique_ptr<Call>> Run(Lane* lane, const Errand& errand);
+  // Whether the worker keeps at its errand. If so, or if nothing is left to do, `done` has been handed to the lane.
+  bool GoOn(Lane* lane, const Errand& errand, std::vector<std::unique_ptr<Call>>* done);
+  // Calls handed over for settling.
+  std::vector<std::unique_ptr<Call>> TakeDelivered(Lane* lane);
   // Gives the worker back and wakes lanes that wait for one.
   void Finish(const Errand& errand);
   // Waiting calls that were cancelled.
@@ -69,6 +74,10 @@ class Scheduler {
   Scheduler();
   bool CanRun(const Lane* lane) const;
   std::optional<Errand> Choose(Lane* lane);
+  // Whether the lane's next background work is short enough for a worker that is kept for reads.
+  bool SliceWaits(const Lane* lane) const;
+  // Whether nobody but readers of this lane would use the worker that reads for it.
+  bool MayStay(const Lane* lane) const;
   bool Writable(const Call& call) const { return writing_.count(call.database.get()) == 0; }
   std::vector<std::unique_ptr<Call>> RunReads(Lane* lane);
   std::vector<std::unique_ptr<Call>> RunWrites(Lane* lane, Database* database);
@@ -82,6 +91,7 @@ class Scheduler {
   std::set<Lane*> lanes_;
   std::deque<Lane*> waiting_;
   bool exiting_ = false;
+  std::atomic<uint64_t> wanted_{0};  // counts what ends lingering: lanes that began to wait for a worker, or went away
 };
 
 // The queues of one environment. Its JavaScript thread owns it; the scheduler's mutex guards the queues.
@@ -128,8 +138,13 @@ class Lane : public std::enable_shared_from_this<Lane> {
   // Guarded by the scheduler's mutex:
   std::deque<std::unique_ptr<Call>> reads_, writes_, background_;
   std::set<Call*> running_;
-  size_t readers_starting_ = 0;  // workers queued to read that have not begun
-  bool is_waiting_ = false;      // in Scheduler::waiting_
+  size_t readers_starting_ = 0;                   // workers queued to read, or lingering, that have not begun
+  std::vector<std::unique_ptr<Call>> delivered_;  // done, to be settled when the lane wakes
+  bool waking_ = false;
+  std::atomic<uint64_t> arrived_{0};  // reads ever accepted
+  // Lingering pays for callers that await one read after the other. After n times in vain the next 2^n - 1 are left out.
+  int lingered_in_vain_ = 0, lingering_left_out_ = 0;
+  bool is_waiting_ = false;  // in Scheduler::waiting_
   bool wrote_last_ = false;
   int64_t background_owed_micros_ = 0;
 };
