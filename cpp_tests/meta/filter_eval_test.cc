@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "base/text.h"
+#include "support/filter_generator.h"
 #include "support/seed.h"
 
 namespace agentmemdb {
@@ -67,93 +67,9 @@ class Records : public FieldSource {
   const CancelToken* cancel = nullptr;
 };
 
-// Random JSON of few names and few values, so that filters often meet what they ask for.
-class Generator {
- public:
-  explicit Generator(uint64_t seed) : random_(seed) {}
-
-  std::string Metadata() { return random_.Below(10) == 0 ? "" : Object(3); }
-
-  std::string FilterJson(int depth) {
-    std::string json = "{";
-    for (uint64_t i = random_.Below(3); i > 0; --i) json += Member(depth) + ",";
-    json += Member(depth);
-    return json + "}";
-  }
-
- private:
-  const char* Pick(std::initializer_list<const char*> choices) {
-    return choices.begin()[random_.Below(choices.size())];
-  }
-
-  std::string Quoted(std::string_view text) {
-    std::string json;
-    AppendJsonString(&json, text);
-    return json;
-  }
-
-  std::string Name() { return Pick({"a", "b", "c", "0"}); }
-
-  std::string Leaf() {
-    return Pick({"null", "true", "false", "0", "1", "2", "-1.5", "\"x\"", "\"y\"", "\"\"", "[]", "{}"});
-  }
-
-  std::string AnyValue(int depth) {
-    if (depth == 0 || random_.Below(2) == 0) return Leaf();
-    return random_.Below(2) == 0 ? Object(depth - 1) : Array(depth - 1);
-  }
-
-  std::string Array(int depth) {
-    std::string json = "[";
-    for (uint64_t i = random_.Below(4); i > 0; --i) {
-      if (json.size() > 1) json += ",";
-      json += AnyValue(depth);
-    }
-    return json + "]";
-  }
-
-  std::string Object(int depth) {
-    std::string json = "{";
-    for (uint64_t i = random_.Below(4); i > 0; --i) {
-      if (json.size() > 1) json += ",";
-      json += Quoted(Name()) + ":" + AnyValue(depth);
-    }
-    return json + "}";
-  }
-
-  std::string Path() {
-    std::string path = Name();
-    for (uint64_t i = random_.Below(3); i > 0; --i) path += "." + Name();
-    return path;
-  }
-
-  std::string Operators(int depth) {
-    if (depth > 0 && random_.Below(5) == 0) return "{\"$not\":" + Operators(depth - 1) + "}";
-    const std::string op = Pick({"$eq", "$ne", "$gt", "$gte", "$lt", "$lte", "$in", "$nin", "$exists"});
-    if (op == "$exists") return "{\"$exists\":" + std::string(Pick({"true", "false"})) + "}";
-    const bool list = op == "$in" || op == "$nin";
-    return "{" + Quoted(op) + ":" + (list ? Array(2) : AnyValue(2)) + "}";
-  }
-
-  std::string Member(int depth) {
-    if (depth > 0 && random_.Below(3) == 0) {
-      if (random_.Below(4) == 0) return "\"$not\":" + FilterJson(depth - 1);
-      std::string list = Quoted(Pick({"$and", "$or", "$nor"})) + ":[" + FilterJson(depth - 1);
-      for (uint64_t i = random_.Below(3); i > 0; --i) list += "," + FilterJson(depth - 1);
-      return list + "]";
-    }
-    if (random_.Below(8) == 0)
-      return Quoted(Pick({"$createdAt", "$version", "$expiresAt"})) + ":{" + Quoted(Pick({"$gt", "$lte", "$ne"})) +
-             ":" + std::to_string(random_.Below(60)) + "}";
-    return Quoted(Path()) + ":" + (random_.Below(3) == 0 ? AnyValue(2) : Operators(1));
-  }
-
-  Random random_;
-};
-
 TEST(EvaluateFilter, AgreesWithMatchesWhateverTheIndexAnswers) {
   SCOPED_TRACE(SeedNote());
-  Generator generator(TestSeed());
+  FilterGenerator generator(TestSeed());
   Records source;
   for (int i = 0; i < 60; ++i)
     source.records.push_back({"id" + std::to_string(i), generator.Metadata(), source.random.Below(10) != 0});

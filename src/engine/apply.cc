@@ -16,7 +16,7 @@ void Database::Apply(const ChangeSet& changes, Version version) {
       if (change.kind == RowChangeKind::kDeleted)
         collection->Delete(change.row);
       else if (change.kind == RowChangeKind::kTouched)
-        collection->SetExpiry(change.row, change.expires_at);
+        collection->Touch(change.row, change.expires_at);
       else
         collection->Put(change.slot, change.row, !change.vector.empty(), change.expires_at);
     }

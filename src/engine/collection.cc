@@ -19,7 +19,7 @@ size_t Collection::memory_bytes() const {
   return (vectors_ == nullptr ? 0 : vectors_->stats().memory_bytes) + rows_.capacity() * sizeof(RowId) +
          has_vector_.capacity() / 8 + free_.capacity() * sizeof(Slot) + live_.memory_bytes() + ids_.memory_bytes() +
          slot_of_.bucket_count() * sizeof(void*) + slot_of_.size() * kHashNode + row_order_.capacity() * sizeof(RowId) +
-         by_expiry_.size() * (kHashNode + kTreeNode);
+         by_expiry_.size() * (kHashNode + kTreeNode) + fields_.memory_bytes();
 }
 
 bool Collection::HasVector(RowId row) const {
@@ -83,8 +83,11 @@ void Collection::Put(Slot slot, RowId row, bool staged, std::optional<TimeMs> ex
   if (staged) vectors_->Add(slot);
 }
 
-void Collection::SetExpiry(RowId row, std::optional<TimeMs> expires_at) {
-  if (const auto place = slot_of_.find(ToInt(row)); place != slot_of_.end()) Expire(place->second, expires_at);
+void Collection::Touch(RowId row, std::optional<TimeMs> expires_at) {
+  const auto place = slot_of_.find(ToInt(row));
+  if (place == slot_of_.end()) return;
+  fields_.Forget(place->second);
+  Expire(place->second, expires_at);
 }
 
 void Collection::Expire(Slot slot, std::optional<TimeMs> expires_at) {
@@ -148,6 +151,7 @@ std::optional<Collection::Place> Collection::NextVisible(RowId after, TimeMs now
 
 void Collection::Free(Slot slot) {
   live_.Remove(slot);
+  fields_.Forget(slot);
   Expire(slot, std::nullopt);
   const bool reusable = !has_vector_[ToInt(slot)] || vectors_->Remove(slot);
   has_vector_[ToInt(slot)] = false;

@@ -14,6 +14,7 @@
 #include "base/id_set.h"
 #include "engine/options.h"
 #include "engine/slot_ids.h"
+#include "meta/field_indexes.h"
 #include "vector/vector_index.h"
 
 namespace agentmemdb {
@@ -31,6 +32,8 @@ class Collection {
   VectorIndex* vectors() { return vectors_.get(); }
   std::span<const RowId> rows() const { return rows_; }
   std::string IdOf(Slot slot) const { return ids_.Get(slot); }
+  // What filters ask of the records, as far as somebody has asked.
+  FieldIndexes& fields() const { return fields_; }
   // About.
   size_t memory_bytes() const;
   bool HasVector(RowId row) const;
@@ -62,8 +65,8 @@ class Collection {
   void Stage(Slot slot, std::string_view id, VectorView vector);
   // Shows a reserved slot as `row`, in place of what stood for it before. `staged`: it has a vector.
   void Put(Slot slot, RowId row, bool staged, std::optional<TimeMs> expires_at = std::nullopt);
-  // Changes when a record is hidden, and nothing else of it.
-  void SetExpiry(RowId row, std::optional<TimeMs> expires_at);
+  // A record has changed, but not its vector: what is known of its fields is forgotten, and when it is hidden is this.
+  void Touch(RowId row, std::optional<TimeMs> expires_at);
   void Delete(RowId row);
   // Takes back a slot that was reserved and not put.
   void Abandon(Slot slot) { free_.push_back(slot); }
@@ -86,7 +89,8 @@ class Collection {
   std::vector<RowId> row_order_;                     // ascending; rows that are gone stay until there are many
   std::unordered_map<uint32_t, TimeMs> expires_at_;  // by slot: only those that expire
   std::set<std::pair<TimeMs, uint32_t>> by_expiry_;  // the same, soonest first
-  std::vector<float> unit_;                          // scratch of Stage
+  mutable FieldIndexes fields_;
+  std::vector<float> unit_;  // scratch of Stage
   int64_t damaged_ = 0;
 };
 

@@ -1,6 +1,7 @@
 #include "engine/find.h"
 
 #include <algorithm>
+#include <map>
 
 #include "base/clock.h"
 #include "meta/filter_eval.h"
@@ -22,13 +23,41 @@ RecordFields FieldsOf(const RecordRow& row) {
   return fields;
 }
 
-// A collection as a filter sees it: visible records, read from the snapshot.
+// A collection as a filter sees it: visible records, known by its field indexes, or read from the snapshot.
 class CollectionSource final : public FieldSource {
  public:
   CollectionSource(const ReadView& view, const Collection& collection, TimeMs now)
-      : view_(view), collection_(collection), now_(now) {}
+      : view_(view), collection_(collection), live_(collection.Visible(now)) {}
 
-  IdSet Live() override { return collection_.Visible(now_); }
+  // Brings the indexes of every path of the filter up to date, each record read once for all of them.
+  Status Prepare(const Filter& filter, const CancelToken& cancel) {
+    AddPaths(filter);
+    IdSet unknown;
+    for (const auto& [dotted, index] : indexes_) {
+      IdSet unknown_here = live_;
+      index->RemoveKnown(&unknown_here);
+      unknown.Or(unknown_here);
+    }
+    if (unknown.empty()) return {};
+    int64_t looked = 0;
+    const auto learn = [&](Slot slot, const RecordFields& fields) -> Status {
+      if (looked++ % kRecordsBetweenChecks == 0) RETURN_IF_ERROR(cancel.Check());
+      RecordValues record(fields);
+      for (const auto& [dotted, index] : indexes_) index->Learn(slot, &record);
+      return record.damaged() ? DamagedMetadata(fields) : Status();
+    };
+    const Status learnt = Visit(unknown, cancel, learn);
+    collection_.fields().Trim();
+    return learnt;
+  }
+
+  IdSet Live() override { return live_; }
+
+  std::optional<IdSet> Lookup(const Filter& leaf) override {
+    const auto index = indexes_.find(leaf.path.dotted);
+    if (index == indexes_.end()) return std::nullopt;
+    return index->second->Find(leaf);
+  }
 
   Status Visit(const IdSet& candidates, const CancelToken&, const VisitRecord& visit) override {
     // In row order the file is read from front to back.
@@ -45,9 +74,16 @@ class CollectionSource final : public FieldSource {
   }
 
  private:
+  void AddPaths(const Filter& filter) {
+    for (const Filter& child : filter.children) AddPaths(child);
+    if (filter.kind != FilterKind::kField || indexes_.contains(filter.path.dotted)) return;
+    if (auto index = collection_.fields().Get(filter.path)) indexes_[filter.path.dotted] = std::move(index);
+  }
+
   const ReadView& view_;
   const Collection& collection_;
-  TimeMs now_;
+  const IdSet live_;
+  std::map<std::string, std::shared_ptr<FieldIndex>> indexes_;  // by path
 };
 
 // Fills one page: walks the rows above the cursor and keeps those that match.
@@ -90,6 +126,7 @@ Result<FindOutput> Find(Database* database, CollectionId id, const FindQuery& qu
 Result<IdSet> MatchingSlots(const ReadView& view, const Collection& collection, const Filter& filter, TimeMs now,
                             const CancelToken& cancel) {
   CollectionSource source(view, collection, now);
+  RETURN_IF_ERROR(source.Prepare(filter, cancel));
   return EvaluateFilter(filter, source, cancel);
 }
 

@@ -10,18 +10,9 @@
 #include "base/status.h"
 #include "base/types.h"
 #include "meta/filter.h"
+#include "meta/record_values.h"
 
 namespace agentmemdb {
-
-// What filters can ask of a record. Views: good as long as what they point to.
-struct RecordFields {
-  std::string_view id;
-  TimeMs created_at = 0;
-  TimeMs updated_at = 0;
-  std::optional<TimeMs> expires_at;
-  Version version = 0;
-  std::optional<std::string_view> metadata;  // a JSON object
-};
 
 using VisitRecord = std::function<Status(Slot, const RecordFields&)>;
 
@@ -45,7 +36,13 @@ class FieldSource {
 // Errors: kAborted, kTimeout, kCorrupt with the id (metadata that is no JSON object), and those of Visit.
 Result<IdSet> EvaluateFilter(const Filter& filter, FieldSource& source, const CancelToken& cancel);
 
+// Whether one thing that a leaf's path reaches passes its test; nullptr stands for a missing field.
+bool Passes(const Filter& leaf, const Value* value);
+
 // Whether one record matches. Metadata that is no JSON object counts as absent. Threads: any.
 bool Matches(const Filter& filter, const RecordFields& record);
+
+// What to say of a record whose RecordValues are damaged: kCorrupt with its id.
+Status DamagedMetadata(const RecordFields& record);
 
 }  // namespace agentmemdb

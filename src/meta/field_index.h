@@ -1,0 +1,69 @@
+// Answers the leaves of filters on one path, for all records at once, from columns in memory.
+//
+// A record whose path reaches one number has it in a column of numbers: a comparison is a pass over that column, about a
+// nanosecond for each record, whatever it finds. All else has a code in a column of codes, one for each distinct list of things
+// reached (a string; "missing"; the elements of an array and the array itself): the leaf is put to each list once, then the
+// column is passed over. So every leaf has exactly the meaning of filter_eval.h.
+//
+// It is filled by those who ask: a record that was written is forgotten at once, and read when somebody next needs it.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <set>
+#include <shared_mutex>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "base/id_set.h"
+#include "meta/filter.h"
+#include "meta/record_values.h"
+
+namespace agentmemdb {
+
+// Threads: any, beside one another; Forget alone (the engine's index lock).
+class FieldIndex {
+ public:
+  explicit FieldIndex(FieldPath path) : path_(std::move(path)) {}
+
+  const FieldPath& path() const { return path_; }
+  // Takes out of `slots` those whose record is known.
+  void RemoveKnown(IdSet* slots) const;
+  // Learns a record. Nothing is learnt of one that is damaged (RecordValues).
+  void Learn(Slot slot, RecordValues* record);
+  void Forget(Slot slot) { known_.Remove(slot); }
+  // Of the known records those that match `leaf`, a kField on this path; others may be named too.
+  IdSet Find(const Filter& leaf) const;
+  // About.
+  size_t memory_bytes() const;
+
+ private:
+  using Reached = std::vector<std::optional<Value>>;  // nullopt: missing
+  struct Entry {
+    Reached reached;
+    uint32_t slots = 0;  // that have this code
+    const std::string* key = nullptr;
+  };
+
+  void Reserve(Slot slot);
+  void Replace(Slot slot, uint32_t code);
+  uint32_t CodeFor(Reached reached);
+  void Drop(uint32_t code);
+  std::vector<uint8_t> PassingCodes(const Filter& leaf, uint32_t* count) const;
+  void AddNumbers(const Filter& leaf, IdSet* found) const;
+  void AddCodes(const Filter& leaf, IdSet* found) const;
+
+  const FieldPath path_;
+  mutable std::shared_mutex mutex_;
+  IdSet known_;
+  std::vector<double> numbers_;                         // by slot; NaN: reaches something else
+  std::vector<uint32_t> codes_;                         // by slot; 0: a number, or nothing known
+  std::vector<Entry> entries_ = std::vector<Entry>(1);  // by code
+  std::vector<uint32_t> free_codes_;
+  std::unordered_map<std::string, uint32_t> code_of_;  // by what is reached, written out
+  std::set<uint32_t> several_;                         // codes of lists that are not one thing
+  size_t entry_bytes_ = 0;
+};
+
+}  // namespace agentmemdb
