@@ -5,7 +5,7 @@
 
 const WIDTH = 760;
 const HEIGHT = 480;
-const MARGIN = { left: 70, right: 24, top: 62, bottom: 84 };
+const MARGIN = { left: 70, right: 24, top: 62, bottom: 90 };
 // Light, dark. Chosen so that neighbours in the list differ in brightness too, for those who see few colours.
 const COLOURS = [
   ['#c0392b', '#ff7b6b'],
@@ -25,7 +25,7 @@ const MARKS = [
 ];
 
 /**
- * @param {{ name: string, points: { recall: number, qps: number }[] }[]} series one line each, in any order of points
+ * @param {{ name: string, points: { recall: number, qps: number }[] }[]} series one line each, from the least ef to the largest
  * @param {{ title: string, caption: string[] }} words the caption is printed below, line by line
  * @returns {string} an SVG document
  */
@@ -44,7 +44,7 @@ function plotRecall(series, { title, caption }) {
     ...axes(x, y),
     ...lines,
     ...legend(series),
-    ...caption.map((line, i) => text(MARGIN.left, HEIGHT - 30 + 14 * i, line, 'start', 'class="quiet" font-size="10"')),
+    ...caption.map((line, i) => text(MARGIN.left, HEIGHT - 34 + 13 * i, line, 'start', 'class="quiet" font-size="10"')),
     '</svg>',
     '',
   ].join('\n');
@@ -65,15 +65,22 @@ function tickStep(span) {
 }
 
 function speedAxis(values) {
-  const low = Math.floor(Math.log10(Math.min(...values)));
-  const high = Math.max(low + 1, Math.ceil(Math.log10(Math.max(...values))));
+  const ticks = logTicks(Math.min(...values), Math.max(...values));
+  const [low, high] = [ticks[0], ticks.at(-1)].map(Math.log10);
   const span = HEIGHT - MARGIN.top - MARGIN.bottom;
-  const ticks = [];
-  for (let power = low; power <= high; power++) {
-    for (const factor of power < high ? [1, 2, 5] : [1]) ticks.push(factor * 10 ** power);
-  }
   const place = (value) => round(HEIGHT - MARGIN.bottom - (span * (Math.log10(value) - low)) / (high - low));
   return { ticks, place, label: (value) => value.toLocaleString('en-US') };
+}
+
+/** 1, 2 and 5 times powers of ten, from the last that is not above `least` to the first that is not below `most`. */
+function logTicks(least, most) {
+  const ticks = [];
+  for (let power = Math.floor(Math.log10(least)); ticks.length < 2 || ticks.at(-1) < most; power++) {
+    ticks.push(...[1, 2, 5].map((factor) => factor * 10 ** power));
+  }
+  const from = ticks.findLastIndex((tick) => tick <= least);
+  const to = ticks.findIndex((tick, i) => tick >= most && i > from);
+  return ticks.slice(from, to + 1);
 }
 
 function axes(x, y) {
@@ -91,7 +98,7 @@ function axes(x, y) {
 }
 
 function lineOf({ points }, i, x, y) {
-  const places = points.map(({ recall, qps }) => [x.place(recall), y.place(qps)]).sort((a, b) => a[0] - b[0] || b[1] - a[1]);
+  const places = points.map(({ recall, qps }) => [x.place(recall), y.place(qps)]);
   const path = places.map(([px, py], j) => `${j === 0 ? 'M' : 'L'}${px} ${py}`).join('');
   const marks = places.map(([px, py]) => MARKS[i % MARKS.length](px, py)).join('');
   return `<g class="s${i}"><path d="${path}" fill="none" stroke-width="2"/>${marks}</g>`;
@@ -124,4 +131,4 @@ function round(number) {
   return Math.round(number * 10) / 10;
 }
 
-module.exports = { plotRecall, tickStep };
+module.exports = { plotRecall, tickStep, logTicks };

@@ -19,10 +19,12 @@ const END = '<!-- end of figures -->';
 /** Where and with what a run was made. */
 function originOf({ machine, options, results }) {
   const versions = Object.entries(Object.assign({}, ...results.map((result) => result.versions)));
-  return [
+  const lines = [
     `${machine.cpu}, ${machine.cores} cores, ${machine.memoryGiB} GiB, ${machine.system}, node ${machine.node}`,
-    [`commit ${machine.commit}`, `seed ${options.seed}`, machine.date.slice(0, 10), ...versions.map((pair) => pair.join(' '))].join(', '),
+    `${machine.date.slice(0, 10)}, commit ${machine.commit}, seed ${options.seed}`,
+    versions.map((pair) => pair.join(' ')).join(', '),
   ];
+  return lines.filter((line) => line !== '');
 }
 
 /** The plot of a curve result, as { file, svg }. */

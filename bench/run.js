@@ -15,11 +15,14 @@ const { report } = require('./report');
 async function main(argv, defaults) {
   const options = parseOptions(argv, defaults);
   if (options.help) return void process.stdout.write(USAGE);
+  const scenarios = options.scenarios.map((name) => require(`./scenarios/${name}`));
+  // Before anything needs tidying up: it blocks, so a signal must be able to end it the plain way.
+  const shapes = options.shapes.map((shape) => withData({ ...options, ...shape }, scenarios));
   const folder = fs.mkdtempSync(path.join(options.dir ?? os.tmpdir(), 'agentmemdb-bench-'));
   const running = stopOnSignal(folder);
   try {
     const run = { machine: describeMachine(folder), options, results: [] };
-    for (const shape of options.shapes) run.results.push(...(await runShape({ ...options, ...shape }, folder, running)));
+    for (const shape of shapes) run.results.push(...(await runShape(shape, scenarios, folder, running)));
     process.stdout.write(`${report(run)}\n`);
     if (options.json) fs.writeFileSync(options.json, `${JSON.stringify(publicPart(run), null, 2)}\n`);
   } finally {
@@ -27,13 +30,15 @@ async function main(argv, defaults) {
   }
 }
 
-/** Every scenario on one data set. A scenario that cannot run is told among the failures, and the next one goes on. */
-async function runShape(options, folder, running) {
-  const scenarios = options.scenarios.map((name) => require(`./scenarios/${name}`));
-  const needsData = scenarios.some((scenario) => !scenario.withoutData);
+function withData(options, scenarios) {
+  if (scenarios.every((scenario) => scenario.withoutData)) return { options };
   const generating = (file) => progress(`generating data and exact answers: ${path.basename(file)} (kept in the temp folder)`);
-  const data = needsData ? prepareData(options, generating) : undefined;
-  const context = new Context(options, data, folder, progress);
+  return { options, data: prepareData(options, generating) };
+}
+
+/** Every scenario on one data set. A scenario that cannot run is told among the failures, and the next one goes on. */
+async function runShape({ options, data }, scenarios, folder, running) {
+  const context = new Context(options, data, fs.mkdtempSync(path.join(folder, 'shape-')), progress);
   running.context = context;
   const results = [];
   try {

@@ -25,7 +25,8 @@ function percent(share) {
 }
 
 function times(ratio) {
-  return Number.isFinite(ratio) ? `${ratio.toFixed(2)}x` : '-';
+  if (!Number.isFinite(ratio)) return '-';
+  return `${ratio >= 0.1 ? ratio.toFixed(2) : ratio.toPrecision(2)}x`;
 }
 
 function plain(value) {
