@@ -114,7 +114,8 @@ function legend(series) {
 
 function style(count) {
   const rules = (shade) => COLOURS.slice(0, count).map((colour, i) => `.s${i}{stroke:${colour[shade]};fill:${colour[shade]}}`).join('');
-  const page = (back, ink, grid, quiet) => `.page{fill:${back}}text{fill:${ink}}.axis{stroke:${ink};fill:none}.grid{stroke:${grid}}.quiet{fill:${quiet}}`;
+  const page = (back, ink, grid, quiet) =>
+    `.page{fill:${back}}text{fill:${ink}}.axis{stroke:${ink};fill:none}.grid{stroke:${grid}}.quiet{fill:${quiet}}`;
   const dark = `${page('#0d1117', '#e6edf3', '#2b313a', '#9aa4af')}${rules(1)}`;
   return `<style>${page('#ffffff', '#1f2328', '#e3e6ea', '#59636e')}${rules(0)}@media(prefers-color-scheme:dark){${dark}}</style>`;
 }

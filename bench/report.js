@@ -13,8 +13,10 @@ function header({ machine, options, results }) {
     `data       ${metric}, ${queries} queries, k ${k}, seed ${seed}`,
     `machine    ${cpu}, ${cores} cores, ${memoryGiB} GiB, ${system}, load average ${loadAverage.toFixed(1)} before`,
     `software   node ${node}${versions.map(([name, version]) => `, ${name} ${version}`).join('')}`,
-    `method     one process per engine, one at work at a time; order rotated each round; medians over ${rounds} rounds`,
   ];
+  if (versions.length > 0) {
+    lines.push(`method     one process per engine, one at work at a time; order rotated each round; medians over up to ${rounds} rounds`);
+  }
   if (machine.filesInMemory) {
     lines.push('caution    files are on tmpfs, where a sync costs nothing: give --dir a folder on a disk');
   }
