@@ -32,7 +32,7 @@ run_part() {
     sizes) node bench/ann.js --scenarios build,search,curve,reopen --n 10000 --rounds 3 "${json[@]}" ;;
     dims) node bench/ann.js --scenarios build,search --n 10000 --dims 128,768,1536 --rounds 3 "${json[@]}" ;;
     # A million: loads, builds, searches, reopens. Only ours: the others would take half an hour each.
-    million) node bench/ann.js --scenarios build,search,curve,reopen --n 1000000 --dims 128 --engines ours --rounds 3 "${json[@]}" ;;
+    million) node bench/ann.js --scenarios build,search,curve,reopen --n 1000000 --dims 128 --engines ours --one-thread none --rounds 3 "${json[@]}" ;;
     *) echo "full: no part '$1'; the parts are: ${all[*]}" >&2; exit 2 ;;
   esac
 }

@@ -18,7 +18,7 @@ const USAGE = `node ann.js [flags]
   --phase-ms 3000    of each phase of 'mixed'
   --write-rate 1000  rows a second of the paced writer of 'mixed'
   --batch 1000       rows a call in 'ingest'
-  --one-thread LIST  engines that 'build' also builds on one thread; default ours
+  --one-thread LIST  engines that 'build' also builds on one thread, or none; default ours
   --threads 1        that link our graph in 'core'
   --dir FOLDER       where the engines write their files (a new folder in it, removed after); default: the temp folder
   --json FILE        write everything that was measured
@@ -83,7 +83,7 @@ function parseOptions(argv, defaults = {}) {
     writeRate: positive(values, 'write-rate'),
     batch: positive(values, 'batch'),
     engines: oneOf('engines', values.engines.split(','), Object.keys(ADAPTERS)),
-    oneThread: oneOf('one-thread', values['one-thread'].split(','), Object.keys(ADAPTERS)),
+    oneThread: values['one-thread'] === 'none' ? [] : oneOf('one-thread', values['one-thread'].split(','), Object.keys(ADAPTERS)),
     threads: positive(values, 'threads'),
     metric: oneOf('metric', [values.metric], ['cosine', 'ip'])[0],
     dir: values.dir,

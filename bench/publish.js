@@ -21,7 +21,7 @@ function originOf({ machine, options, results }) {
   const versions = Object.entries(Object.assign({}, ...results.map((result) => result.versions)));
   const lines = [
     `${machine.cpu}, ${machine.cores} cores, ${machine.memoryGiB} GiB, ${machine.system}, node ${machine.node}`,
-    `${machine.date.slice(0, 10)}, commit ${machine.commit}, seed ${options.seed}`,
+    `${machine.date.slice(0, 10)}, commit ${machine.commit}, seed ${options.seed}, load average ${machine.loadAverage.toFixed(1)} before`,
     versions.map((pair) => pair.join(' ')).join(', '),
   ];
   return lines.filter((line) => line !== '');

@@ -162,13 +162,14 @@ describe('publishing', () => {
   });
 
   test('a section says what was measured, where, and what was left out', () => {
-    const machine = { cpu: 'a cpu', cores: 2, memoryGiB: 24, system: 'linux x64', node: 'v20', commit: 'abc', date: '2026-11-21T00:00:00Z' };
+    const hardware = { cpu: 'a cpu', cores: 2, memoryGiB: 24, system: 'linux x64', loadAverage: 0.04 };
+    const machine = { ...hardware, node: 'v20', commit: 'abc', date: '2026-11-21T00:00:00Z' };
     const rows = [{ kernels: 'scalar', what: 'float32 ip', dim: 128, nanos: 12.34 }];
     const result = { scenario: 'kernels', rows, versions: {}, failures: [{ engine: 'x', what: 'build failed: no' }] };
     const section = sectionOf(result, { machine, options: { seed: 1 }, results: [result] });
     expect(section).toContain('| scalar | 12.3 |');
     expect(section).toContain('- x was left out: build failed: no');
-    expect(section).toContain('a cpu, 2 cores, 24 GiB, linux x64, node v20<br>2026-11-21, commit abc, seed 1');
+    expect(section).toContain('a cpu, 2 cores, 24 GiB, linux x64, node v20<br>2026-11-21, commit abc, seed 1, load average 0.0 before');
   });
 
   test('figures are found by their path', () => {
