@@ -80,7 +80,7 @@ function writeAll(handle, bytes) {
   }
 }
 
-/** Share of the exact answers that `found` contains, over all queries. */
+/** Share of the exact answers that `found` contains, over all queries; a query has k of them. */
 function recall(found, truth, k) {
   let hits = 0;
   found.forEach((ids, query) => {

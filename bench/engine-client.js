@@ -5,7 +5,7 @@ const path = require('node:path');
 
 const STDERR_CHARACTERS_MAX = 300;
 
-/** The process of one engine, seen from ann.js. A call rejects when the engine throws and when its process dies. */
+/** The process of one engine, seen from the run. A call rejects when the engine throws and when its process dies. */
 class EngineClient {
   #child;
   #waiting = new Map();
@@ -13,9 +13,11 @@ class EngineClient {
   #stderr = '';
   #gone;
 
-  constructor() {
+  /** @param {Record<string, string>} environment of the process, beside that of this one */
+  constructor(environment = {}) {
     this.#child = fork(path.join(__dirname, 'engine-process.js'), {
       execArgv: ['--expose-gc'],
+      env: { ...process.env, ...environment },
       stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
       serialization: 'advanced', // JSON would turn NaN into null
     });

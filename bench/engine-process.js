@@ -1,126 +1,88 @@
 'use strict';
 
 // The process of one engine. Every engine has its own, so that memory, CPU time, thread pools, garbage and crashes are
-// its own too; ann.js lets one process work at a time. Messages: { id, verb, args } -> { id, result } or { id, error }.
+// its own too; one process works at a time. Messages: { id, verb, args } -> { id, result } or { id, error }. A verb is one
+// of those below, or 'scenario.verb': one of a scenario's own.
 
 const fs = require('node:fs');
 const path = require('node:path');
 const { readData, recall } = require('./data');
 const measure = require('./measure');
+const { searchOnce } = require('./passes');
 
 const IDLE_BASELINE_MS = 1000;
-const IDLE_BETWEEN_MS = 300;
 const WARM_UP_SEARCHES = 200;
+const OPTIONAL_VERBS = ['filter', 'remove', 'insert', 'reopen'];
 
-let options;
-let data;
-let engine;
-let prepared;
+// What every verb works on.
+const session = { options: undefined, engine: undefined, data: undefined, prepared: undefined };
 
 const verbs = {
-  /** Loads the package; tells its version. */
-  load(given) {
-    options = given;
-    const adapter = require(`./engines/${options.adapter}`);
+  /** Loads the package; tells its version, its largest ef and what it can do. */
+  load(_session, given) {
+    session.options = given;
+    const adapter = require(`./engines/${given.adapter}`);
     // Through the package's own folder: a package that cannot be loaded must fail here, with its own message.
     require(adapter.package);
-    engine = adapter.create(options);
-    return { version: versionOf(adapter.package), efMax: adapter.efMax };
+    session.engine = adapter.create(given);
+    const can = OPTIONAL_VERBS.filter((verb) => typeof session.engine[verb] === 'function');
+    return { version: versionOf(adapter.package), efMax: adapter.efMax, can };
   },
 
-  /** Builds the index; tells time, event-loop delay and memory. */
-  async build() {
-    data = readData(options.data);
-    prepared = Array.from({ length: options.data.queries }, (_, i) => engine.prepare(queryAt(i)));
+  /** Builds the index of the first `rows` rows; tells time, event-loop delay and memory. */
+  async build(_session, { rows = session.options.data.n }) {
+    readQueries();
+    const { engine, data, options } = session;
     const idle = await measure.idleLoopDelay(IDLE_BASELINE_MS);
     const before = await measure.residentMemory();
-    const { result: clock, loop } = await measure.withLoopDelay(() => measure.timed(() => engine.build(data.base)));
+    const work = () => engine.build(data.base.subarray(0, rows * options.dim));
+    const { result: clock, loop } = await measure.withLoopDelay(() => measure.timed(work));
     await engine.use(100);
-    await searchOnce(prepared.slice(0, WARM_UP_SEARCHES));
+    await warmUp();
     const after = await measure.residentMemory();
-    const { n } = options.data;
     // Not needed from here on; the difference above is taken with it on both sides.
     data.base = undefined;
+    const perSecond = (ms) => ms && (rows * 1000) / ms;
     return {
-      ...clock.result,
-      wallMs: clock.wallMs,
-      processCpuMs: clock.processCpuMs,
+      settings: clock.result.settings,
+      loadPerSecond: perSecond(clock.result.loadMs),
+      builtPerSecond: perSecond(clock.wallMs),
+      builtPerCpuSecond: perSecond(clock.processCpuMs),
       loop: measure.besideIdle(loop, idle),
-      bytesPerVector: { anon: (after.anon - before.anon) / n, file: (after.file - before.file) / n },
+      bytesPerVector: { anon: (after.anon - before.anon) / rows, file: (after.file - before.file) / rows },
     };
   },
 
-  async recall(ef) {
+  /** Share of the exact answers that the engine finds with this ef, over all queries. */
+  async recall({ engine, prepared, data, options }, ef) {
     await engine.use(ef);
-    const found = await searchOnce(prepared);
-    return recall(found, data.truth, options.data.k);
+    return recall(await searchOnce(engine, prepared), data.truth, options.k);
   },
 
-  /** One slot of a round: searches one after the other, then `inFlight` at once, each for at least `ms`. */
-  async slot({ ef, ms, inFlight }) {
-    await engine.use(ef);
-    await searchOnce(prepared.slice(0, WARM_UP_SEARCHES));
-    return { sequential: await sequentialPass(ms), concurrent: await concurrentPass(ms, inFlight) };
-  },
-
-  async facts() {
+  async facts({ engine }) {
     return (await engine.facts?.()) ?? {};
   },
 
-  async close() {
+  async close({ engine }) {
     await engine?.close();
   },
 };
 
-function queryAt(i) {
-  return data.queries.subarray(i * options.data.dim, (i + 1) * options.data.dim);
+/** Reads the data and has the queries ready in the engine's form. */
+function readQueries() {
+  const { options, engine } = session;
+  session.data = readData(options.data);
+  const queryAt = (i) => session.data.queries.subarray(i * options.dim, (i + 1) * options.dim);
+  session.prepared = Array.from({ length: options.data.queries }, (_, i) => engine.prepare(queryAt(i)));
 }
 
-async function searchOnce(queries) {
-  const found = [];
-  for (const query of queries) found.push(engine.ids(await engine.search(query)));
-  return found;
+function warmUp() {
+  return searchOnce(session.engine, session.prepared.slice(0, WARM_UP_SEARCHES));
 }
 
-async function sequentialPass(ms) {
-  const micros = [];
-  const clock = await measure.timed(async () => {
-    const take = taker(ms);
-    for (let query = take(); query !== undefined; query = take()) {
-      const start = performance.now();
-      await engine.search(query);
-      micros.push((performance.now() - start) * 1000);
-    }
-  });
-  return summary(micros, clock);
-}
-
-async function concurrentPass(ms, inFlight) {
-  const idle = await measure.idleLoopDelay(IDLE_BETWEEN_MS);
-  const micros = [];
-  const work = () => engine.searchMany(inFlight, taker(ms), (time) => micros.push(time));
-  const { result: clock, loop } = await measure.withLoopDelay(() => measure.timed(work));
-  return { ...summary(micros, clock), loop: measure.besideIdle(loop, idle) };
-}
-
-/** Hands out the queries, all of them at least once, round and round until `ms` have passed. */
-function taker(ms) {
-  const end = performance.now() + ms;
-  let next = 0;
-  return () => {
-    if (next >= prepared.length && performance.now() >= end) return undefined;
-    return prepared[next++ % prepared.length];
-  };
-}
-
-function summary(micros, { wallMs, threadCpuMs, processCpuMs }) {
-  return {
-    qps: (micros.length * 1000) / wallMs,
-    p50: measure.percentile(micros, 0.5),
-    p99: measure.percentile(micros, 0.99),
-    loopCpuMicros: (threadCpuMs * 1000) / micros.length,
-    processCpuMicros: (processCpuMs * 1000) / micros.length,
-  };
+function verbNamed(name) {
+  const [scenario, verb] = name.split('.');
+  return verb ? require(`./scenarios/${scenario}`).verbs[verb] : verbs[name];
 }
 
 function versionOf(name) {
@@ -129,9 +91,10 @@ function versionOf(name) {
   return JSON.parse(fs.readFileSync(path.join(folder, 'package.json'), 'utf8')).version;
 }
 
+Object.assign(session, { readQueries, warmUp });
 process.on('message', async ({ id, verb, args }) => {
   try {
-    process.send({ id, result: (await verbs[verb](args)) ?? null });
+    process.send({ id, result: (await verbNamed(verb)(session, args)) ?? null });
   } catch (error) {
     process.send({ id, error: String(error?.message ?? error) });
   }

@@ -90,26 +90,27 @@ function cumulativeSizes() {
 }
 
 /**
- * The exact nearest neighbours by inner product: k row numbers per query, best first.
- * Four queries at a time, so that a base row read from memory is used four times.
+ * The exact nearest neighbours by inner product: k row numbers per query, best first. Only the `allowed` rows, if given; there must
+ * be k of them. Four queries at a time, so that a base row read from memory is used four times.
  */
-function exactNeighbours(base, queries, dim, k) {
+function exactNeighbours(base, queries, dim, k, allowed = undefined) {
   const queryCount = queries.length / dim;
   const truth = new Uint32Array(queryCount * k);
   for (let first = 0; first < queryCount; first += 4) {
     // The last group repeats its last query rather than needing a second loop for the remainder.
     const group = [0, 1, 2, 3].map((i) => Math.min(first + i, queryCount - 1));
     const tops = group.map(() => new TopK(k));
-    scanFour(base, queries, dim, group, tops);
+    scanFour(base, queries, dim, group, tops, allowed);
     group.forEach((query, i) => truth.set(tops[i].ids, query * k));
   }
   return truth;
 }
 
-function scanFour(base, queries, dim, group, tops) {
+function scanFour(base, queries, dim, group, tops, allowed) {
   const [q0, q1, q2, q3] = group.map((query) => queries.subarray(query * dim, (query + 1) * dim));
-  const count = base.length / dim;
-  for (let row = 0; row < count; row++) {
+  const count = allowed ? allowed.length : base.length / dim;
+  for (let i = 0; i < count; i++) {
+    const row = allowed ? allowed[i] : i;
     const offset = row * dim;
     let s0 = 0;
     let s1 = 0;

@@ -2,29 +2,47 @@
 
 const { parseArgs } = require('node:util');
 
-const USAGE = `node bench/ann.js [flags]
+const USAGE = `node ann.js [flags]
 
-  --n 10000          vectors
-  --dim 384          numbers per vector
+  --scenarios LIST   default build,search; 'all' for build,search,curve,filters,deletes,ingest,mixed,reopen
+  --n LIST           vectors, default 10000; with --dims, every combination is run
+  --dims LIST        numbers per vector, default 384
   --queries 1000     held-out queries
   --k 10             neighbours wanted
   --rounds 5         interleaved rounds; the tables show medians over them
   --seed 1           of the data and of the engines that take one
-  --engines LIST     default ours,hnswlib-node,usearch,zvec
+  --engines LIST     default ours,hnswlib-node,usearch,usearch-i8,zvec
   --metric cosine    cosine or ip (all vectors have length 1: the right answers are the same)
-  --in-flight 64     searches going at once in the concurrent part
+  --in-flight 64     searches going at once in the concurrent parts
   --slot-ms 300      least time of each measured part of a round
+  --phase-ms 3000    of each phase of 'mixed'
+  --write-rate 1000  rows a second of the paced writer of 'mixed'
+  --batch 1000       rows a call in 'ingest'
+  --one-thread LIST  engines that 'build' also builds on one thread, or none; default ours
+  --threads 1        that link our graph in 'core'
   --dir FOLDER       where the engines write their files (a new folder in it, removed after); default: the temp folder
   --json FILE        write everything that was measured
   --help
 `;
 
 // 'ours' is what the flag says; the file is called like the package.
-const ADAPTERS = { ours: 'agentmemdb', 'hnswlib-node': 'hnswlib-node', usearch: 'usearch', zvec: 'zvec' };
+const ADAPTERS = {
+  ours: 'agentmemdb',
+  'hnswlib-node': 'hnswlib-node',
+  usearch: 'usearch',
+  'usearch-i8': 'usearch-i8',
+  zvec: 'zvec',
+};
+
+// In the order they run: 'reopen' closes the engines that were built, so it comes last.
+const SCENARIOS = ['build', 'search', 'curve', 'filters', 'deletes', 'ingest', 'mixed', 'reopen'];
+// Of the C++ core alone; started by core.js and kernels.js.
+const CORE_SCENARIOS = ['core', 'kernels'];
 
 const FLAGS = {
+  scenarios: { type: 'string', default: 'build,search' },
   n: { type: 'string', default: '10000' },
-  dim: { type: 'string', default: '384' },
+  dims: { type: 'string', default: '384' },
   queries: { type: 'string', default: '1000' },
   k: { type: 'string', default: '10' },
   rounds: { type: 'string', default: '5' },
@@ -33,31 +51,56 @@ const FLAGS = {
   metric: { type: 'string', default: 'cosine' },
   'in-flight': { type: 'string', default: '64' },
   'slot-ms': { type: 'string', default: '300' },
+  'phase-ms': { type: 'string', default: '3000' },
+  'write-rate': { type: 'string', default: '1000' },
+  batch: { type: 'string', default: '1000' },
+  'one-thread': { type: 'string', default: 'ours' },
+  threads: { type: 'string', default: '1' },
   dir: { type: 'string' },
   json: { type: 'string' },
   help: { type: 'boolean', default: false },
 };
 
-/** @throws Error with a message for people, naming the flag. */
-function parseOptions(argv) {
-  const { values } = parseArgs({ args: argv, options: FLAGS });
+/**
+ * @param {Record<string, string>} defaults of flags, where a command has others
+ * @throws Error with a message for people, naming the flag.
+ */
+function parseOptions(argv, defaults = {}) {
+  const { values: given } = parseArgs({ args: argv, options: FLAGS });
+  const usual = (flag) => given[flag] === FLAGS[flag].default && !argv.some((word) => word.split('=')[0] === `--${flag}`);
+  const values = { ...given };
+  for (const [flag, value] of Object.entries(defaults)) if (usual(flag)) values[flag] = value;
   const options = {
-    n: positive(values, 'n'),
-    dim: positive(values, 'dim'),
+    scenarios: oneOf('scenarios', named(values.scenarios), [...SCENARIOS, ...CORE_SCENARIOS]),
+    shapes: shapesOf(values),
     queries: positive(values, 'queries'),
     k: positive(values, 'k'),
     rounds: positive(values, 'rounds'),
     seed: positive(values, 'seed'),
     inFlight: positive(values, 'in-flight'),
     slotMs: positive(values, 'slot-ms'),
+    phaseMs: positive(values, 'phase-ms'),
+    writeRate: positive(values, 'write-rate'),
+    batch: positive(values, 'batch'),
     engines: oneOf('engines', values.engines.split(','), Object.keys(ADAPTERS)),
+    oneThread: values['one-thread'] === 'none' ? [] : oneOf('one-thread', values['one-thread'].split(','), Object.keys(ADAPTERS)),
+    threads: positive(values, 'threads'),
     metric: oneOf('metric', [values.metric], ['cosine', 'ip'])[0],
     dir: values.dir,
     json: values.json,
     help: values.help,
   };
-  if (options.k > options.n) throw new Error('--k must not be larger than --n');
+  if (options.shapes.some(({ n }) => options.k > n)) throw new Error('--k must not be larger than --n');
   return options;
+}
+
+function named(scenarios) {
+  return scenarios === 'all' ? SCENARIOS : scenarios.split(',');
+}
+
+function shapesOf(values) {
+  const list = (flag) => values[flag].split(',').map((value) => positive({ [flag]: value }, flag));
+  return list('n').flatMap((n) => list('dims').map((dim) => ({ n, dim })));
 }
 
 function positive(values, flag) {
@@ -68,10 +111,11 @@ function positive(values, flag) {
   return number;
 }
 
+/** In the order of `allowed`, each once. */
 function oneOf(flag, given, allowed) {
   const unknown = given.find((value) => !allowed.includes(value));
   if (unknown !== undefined) throw new Error(`--${flag} knows ${allowed.join(', ')}, got '${unknown}'`);
-  return given;
+  return allowed.filter((value) => given.includes(value));
 }
 
 module.exports = { parseOptions, ADAPTERS, USAGE };

@@ -15,8 +15,8 @@ function filesBelow(folder) {
   const entries = fs.readdirSync(start, { withFileTypes: true });
   return entries.flatMap((entry) => {
     const file = `${folder}/${entry.name}`;
-    if (entry.isDirectory()) return entry.name === 'node_modules' ? [] : filesBelow(file);
-    return [file];
+    if (entry.name === 'node_modules') return []; // a folder, or a link to one
+    return entry.isDirectory() ? filesBelow(file) : [file];
   });
 }
 

@@ -31,3 +31,9 @@ EXPORT void BaselineSearch(void* index, const float* query, size_t k, size_t ef,
 }
 
 EXPORT void BaselineDelete(void* index) { delete static_cast<Baseline*>(index); }
+
+EXPORT BaselineDistance BaselineInnerProduct(size_t dimensions) {
+  return hnswlib::InnerProductSpace(dimensions).get_dist_func();
+}
+
+EXPORT BaselineDistance BaselineSquaredL2(size_t dimensions) { return hnswlib::L2Space(dimensions).get_dist_func(); }

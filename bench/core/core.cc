@@ -1,6 +1,6 @@
-// Our index against plain hnswlib compiled for this CPU, in C++; started by core.js. Builds both over the same vectors, finds
-// for each the smallest ef that reaches recall 0.95 and 0.99, and measures thread CPU time per query in interleaved rounds, the
-// caches emptied before each; lower quartiles over the rounds.
+// Our index against plain hnswlib compiled for this CPU, in C++; started by scenarios/core.js. Builds both over the same vectors,
+// finds for each the smallest ef that reaches recall 0.95 and 0.99, and measures thread CPU time per query in interleaved rounds,
+// the caches emptied before each; lower quartiles over the rounds. One line of JSON per figure.
 #include <algorithm>
 #include <cstdio>
 #include <cstdlib>
@@ -98,7 +98,7 @@ struct Options {
   bool baseline = true;  // measure hnswlib too
 };
 
-// Our index over the base, linked; tells how long that took.
+// Our index over the base, linked. CPU seconds are those of this thread.
 void BuildOurs(const Data& data, const Options& options, HnswIndex* index) {
   const auto n = static_cast<uint32_t>(data.n);
   const int64_t start = ThreadCpuMicros();
@@ -115,16 +115,20 @@ void BuildOurs(const Data& data, const Options& options, HnswIndex* index) {
   link();
   for (std::thread& other : others) other.join();
   const auto rate = [n](int64_t micros) { return 1e6 * n / static_cast<double>(std::max<int64_t>(1, micros)); };
-  std::printf("ours     coded %.0f/s, linked %.0f/s by the clock, %.0f/s of one thread's CPU time, %d threads\n",
-              rate(staged - start), rate(MonotonicMicros() - wall), rate(ThreadCpuMicros() - staged), options.threads);
+  std::printf(
+      "{\"step\":\"build\",\"engine\":\"ours\",\"codedPerSecond\":%.0f,\"linkedPerSecond\":%.0f,\"linkedPerCpuSecond\":"
+      "%.0f}\n",
+      rate(staged - start), rate(MonotonicMicros() - wall), rate(ThreadCpuMicros() - staged));
 }
 
 void* BuildBaseline(const Data& data, const Options& options) {
   void* index = BaselineNew(data.dimensions, data.n, 16, options.ef_construction);
-  const int64_t start = ThreadCpuMicros();
+  const int64_t start = ThreadCpuMicros(), wall = MonotonicMicros();
   for (size_t i = 0; i < data.n; ++i) BaselineAdd(index, &data.base[i * data.dimensions], i);
-  std::printf("hnswlib  linked %.0f/s of CPU time\n",
-              1e6 * static_cast<double>(data.n) / static_cast<double>(ThreadCpuMicros() - start));
+  const auto rate = [&data](int64_t micros) { return 1e6 * static_cast<double>(data.n) / static_cast<double>(micros); };
+  std::printf(
+      "{\"step\":\"build\",\"engine\":\"hnswlib native\",\"linkedPerSecond\":%.0f,\"linkedPerCpuSecond\":%.0f}\n",
+      rate(MonotonicMicros() - wall), rate(ThreadCpuMicros() - start));
   return index;
 }
 
@@ -137,11 +141,13 @@ void Compare(const Data& data, const Options& options, const SearchFunction& our
       mine.push_back(MicrosAQuery(data, ours, our_ef));
       if (options.baseline) theirs.push_back(MicrosAQuery(data, plain, plain_ef));
     }
-    std::printf("recall@%zu %.2f: ours ef %zu, %.1f us", data.k, recall, our_ef, LowerQuartile(mine));
+    std::printf("{\"step\":\"search\",\"target\":%.2f,\"oursEf\":%zu,\"oursMicros\":%.2f", recall, our_ef,
+                LowerQuartile(mine));
     if (options.baseline)
-      std::printf("; hnswlib ef %zu, %.1f us; %.2fx", plain_ef, LowerQuartile(theirs),
+      std::printf(",\"plainEf\":%zu,\"plainMicros\":%.2f,\"ratio\":%.3f", plain_ef, LowerQuartile(theirs),
                   LowerQuartile(theirs) / LowerQuartile(mine));
-    std::printf("\n");
+    std::printf("}\n");
+    std::fflush(stdout);
   }
 }
 
@@ -172,8 +178,9 @@ void Run(const Data& data, const Options& options) {
 
 int main(int argc, char** argv) {
   if (argc != 10) {
-    std::fprintf(stderr,
-                 "core_bench FILE n dimensions queries k rounds efConstruction threads baseline(0|1); see core.js\n");
+    std::fprintf(
+        stderr,
+        "core_bench FILE n dimensions queries k rounds efConstruction threads baseline(0|1); see scenarios/core.js\n");
     return 2;
   }
   const auto number = [&](int i) { return std::strtoull(argv[i], nullptr, 10); };

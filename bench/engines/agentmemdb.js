@@ -2,6 +2,7 @@
 
 const path = require('node:path');
 const { slidingWindow } = require('../in-flight');
+const { metadataOf, textOf } = require('../texts');
 
 const ROOT = path.join(__dirname, '..', '..');
 const ROWS_PER_CALL = 1000;
@@ -9,32 +10,75 @@ const ROWS_PER_CALL = 1000;
 /** agentmemdb, opened as users open it: a database file, durability 'full'. Only the graph is forced (minSize 0). */
 class AgentMemDbEngine {
   #options;
+  #file;
   #database;
   #collection;
-  #ef;
+  #ef = 100;
 
   constructor(options) {
     this.#options = options;
+    this.#file = path.join(options.folder, 'bench.db');
   }
 
   async build(vectors) {
-    const { dim, metric, M, efConstruction, folder } = this.#options;
-    const { open } = require(ROOT);
-    this.#database = await open(path.join(folder, 'bench.db'), { durability: 'full' });
-    const hnsw = { M, efConstruction, minSize: 0 };
-    this.#collection = await this.#database.collection('bench', { dimensions: dim, metric, hnsw });
+    const { dim } = this.#options;
+    await this.#open();
     const start = performance.now();
-    for (let row = 0; row < vectors.length / dim; row += ROWS_PER_CALL) await this.#addRows(vectors, row);
+    for (let row = 0; row < vectors.length / dim; row += ROWS_PER_CALL) {
+      await this.insert(row, vectors.subarray(row * dim, (row + ROWS_PER_CALL) * dim));
+    }
     const loadMs = performance.now() - start;
-    await this.#collection.indexed();
+    await this.settle();
     return { loadMs, settings: `addMany of ${ROWS_PER_CALL} rows a call, durability full, then indexed()` };
   }
 
-  #addRows(vectors, row) {
-    const { dim } = this.#options;
-    const rows = vectors.subarray(row * dim, (row + ROWS_PER_CALL) * dim);
-    const ids = Array.from({ length: rows.length / dim }, (_, i) => String(row + i));
-    return this.#collection.addMany({ ids, vectors: rows });
+  async #open() {
+    const { dim, metric, M, efConstruction } = this.#options;
+    const { open } = require(ROOT);
+    this.#database = await open(this.#file, { durability: 'full' });
+    const hnsw = { M, efConstruction, minSize: 0 };
+    this.#collection = await this.#database.collection('bench', { dimensions: dim, metric, hnsw });
+  }
+
+  /** Searchable and durable when it resolves; linked when settle() does. */
+  insert(first, vectors) {
+    const rows = Array.from({ length: vectors.length / this.#options.dim }, (_, i) => first + i);
+    const { fields } = this.#options;
+    const metadatas = fields && rows.map((row) => ({ independent: fields.independent[row], correlated: fields.correlated[row] }));
+    return this.#collection.addMany({ ids: rows.map(String), vectors, ...(metadatas && { metadatas }) });
+  }
+
+  remove(first, count) {
+    const ids = Array.from({ length: count }, (_, i) => String(first + i));
+    return this.#database.batch(ids.map((id) => ({ type: 'delete', collection: this.#collection, id })));
+  }
+
+  settle() {
+    return this.#collection.indexed();
+  }
+
+  /** Opens what an earlier process built and closed. */
+  reopen() {
+    return this.#open();
+  }
+
+  /** A new database for rows with texts and metadata. */
+  async create() {
+    await this.#open();
+    return this.#file;
+  }
+
+  /** Those rows; resolves to the time of the writing, their texts made before. */
+  async load(first, vectors) {
+    const rows = Array.from({ length: vectors.length / this.#options.dim }, (_, i) => first + i);
+    const records = { ids: rows.map(String), vectors, texts: rows.map(textOf), metadatas: rows.map(metadataOf) };
+    const start = performance.now();
+    await this.#collection.upsertMany(records);
+    return performance.now() - start;
+  }
+
+  count() {
+    return this.#collection.count();
   }
 
   prepare(query) {
@@ -63,6 +107,14 @@ class AgentMemDbEngine {
     return this.#collection.search(this.#query(query));
   }
 
+  filter(field, below) {
+    return { [field]: { $lt: below } };
+  }
+
+  searchFiltered(query, filter) {
+    return this.#collection.search({ ...this.#query(query), filter });
+  }
+
   ids(hits) {
     return hits.map((hit) => Number(hit.id));
   }
@@ -71,13 +123,16 @@ class AgentMemDbEngine {
     return slidingWindow(width, take, done, (query) => this.search(query));
   }
 
+  /** Vectors that are not linked yet. */
+  async tail() {
+    const { index } = await this.#collection.stats();
+    return index.tail;
+  }
+
   async facts() {
     const { queue } = await this.#database.stats();
     const { index } = await this.#collection.stats();
-    return {
-      'longest own step on the event loop, ms CPU': queue.loopStepMaxMs,
-      'index bytes by its own count': index?.memoryBytes,
-    };
+    return { loopStepMaxMs: queue.loopStepMaxMs, indexBytes: index?.memoryBytes };
   }
 
   async close() {

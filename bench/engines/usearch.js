@@ -9,32 +9,55 @@ const ROWS_PER_TURN = 100;
 const EF_AFTER_BUILD = 100;
 
 /**
- * usearch with float32 vectors: in memory, every call synchronous. It gets both of its batch forms, which use all
- * cores: add() of many rows, and search() of all the queries of one turn.
+ * usearch with float32 vectors or 8-bit ones: in memory, every call synchronous. It gets both of its batch forms, which use
+ * all cores: add() of many rows, and search() of all the queries of one turn.
  */
 class UsearchEngine {
   #options;
+  #quantization;
+  #threads;
   #file;
   #index;
   #ef = EF_AFTER_BUILD;
   #saved = false;
 
-  constructor(options) {
+  constructor(options, quantization) {
     this.#options = options;
+    this.#quantization = quantization;
+    this.#threads = options.threads ?? os.availableParallelism();
     this.#file = path.join(options.folder, 'usearch.index');
   }
 
   async build(vectors) {
-    const { dim } = this.#options;
-    const count = vectors.length / dim;
     this.#index = this.#create(this.#ef);
-    for (let row = 0; row < count; row += ROWS_PER_TURN) {
+    await this.insert(0, vectors);
+    return { settings: `add of ${ROWS_PER_TURN} rows a call on ${this.#threads} threads, ${this.#quantization}` };
+  }
+
+  async insert(first, vectors) {
+    const { dim } = this.#options;
+    for (let row = 0; row < vectors.length / dim; row += ROWS_PER_TURN) {
       const rows = vectors.subarray(row * dim, (row + ROWS_PER_TURN) * dim);
-      const keys = BigUint64Array.from({ length: rows.length / dim }, (_, i) => BigInt(row + i));
-      this.#index.add(keys, rows, os.availableParallelism());
+      const keys = BigUint64Array.from({ length: rows.length / dim }, (_, i) => BigInt(first + row + i));
+      this.#index.add(keys, rows, this.#threads);
       await new Promise(setImmediate);
     }
-    return { settings: `add of ${ROWS_PER_TURN} rows a call on ${os.availableParallelism()} threads, float32` };
+    this.#saved = false;
+  }
+
+  remove(first, count) {
+    this.#index.remove(BigUint64Array.from({ length: count }, (_, i) => BigInt(first + i)));
+    this.#saved = false;
+  }
+
+  save() {
+    this.#index.save(this.#file);
+  }
+
+  /** Reads what an earlier process built and saved. */
+  reopen() {
+    this.#index = this.#create(this.#ef);
+    this.#index.load(this.#file);
   }
 
   #create(ef) {
@@ -43,7 +66,7 @@ class UsearchEngine {
     return new Index({
       dimensions: dim,
       metric: metric === 'cosine' ? 'cos' : metric,
-      quantization: 'f32',
+      quantization: this.#quantization,
       connectivity: M,
       expansion_add: efConstruction,
       expansion_search: ef,
@@ -57,7 +80,7 @@ class UsearchEngine {
   /** ef can be given only when an index is made, so the graph is saved once and loaded again for every other ef. */
   use(ef) {
     if (ef === this.#ef) return;
-    if (!this.#saved) this.#index.save(this.#file);
+    if (!this.#saved) this.save();
     this.#saved = true;
     this.#index = this.#create(ef);
     this.#index.load(this.#file);
@@ -92,5 +115,5 @@ module.exports = {
   name: 'usearch',
   package: 'usearch',
   efMax: 10000,
-  create: (options) => new UsearchEngine(options),
+  create: (options, quantization = 'f32') => new UsearchEngine(options, quantization),
 };

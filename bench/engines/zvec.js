@@ -2,54 +2,110 @@
 
 const path = require('node:path');
 const { slidingWindow } = require('../in-flight');
+const { metadataOf, textOf } = require('../texts');
 
 const ROWS_PER_CALL = 1000;
-const FIELD = 'embedding';
+const EF_AFTER_REOPEN = 100;
+const VECTOR = 'embedding';
 
 /** zvec: on disk, writes synchronous, optimize() and queries off the main thread. */
 class ZvecEngine {
   #options;
+  #file;
   #zvec;
   #collection;
   #params;
 
   constructor(options) {
     this.#options = options;
+    this.#file = path.join(options.folder, 'zvec');
+    this.#zvec = require('@zvec/zvec');
+    this.#zvec.ZVecInitialize({ logLevel: this.#zvec.ZVecLogLevel.ERROR });
   }
 
   async build(vectors) {
-    this.#zvec = require('@zvec/zvec');
-    this.#zvec.ZVecInitialize({ logLevel: this.#zvec.ZVecLogLevel.ERROR });
-    this.#collection = this.#zvec.ZVecCreateAndOpen(path.join(this.#options.folder, 'zvec'), this.#schema());
-    const { dim } = this.#options;
+    const { dim, threads, fields } = this.#options;
+    this.#collection = this.#zvec.ZVecCreateAndOpen(this.#file, this.#schema(fields ? this.#numbers() : []));
     const start = performance.now();
     for (let row = 0; row < vectors.length / dim; row += ROWS_PER_CALL) {
-      this.#insertRows(vectors, row);
+      this.insert(row, vectors.subarray(row * dim, (row + ROWS_PER_CALL) * dim));
       await new Promise(setImmediate);
     }
     const loadMs = performance.now() - start;
-    await this.#collection.optimize({});
-    return { loadMs, settings: `insertSync of ${ROWS_PER_CALL} rows a call, optimize() on its own choice of threads` };
+    await this.settle();
+    const settings = `insertSync of ${ROWS_PER_CALL} rows a call, optimize() on ${threads ?? 'its own choice of'} threads`;
+    return { loadMs, settings };
   }
 
-  #schema() {
+  #schema(fields) {
     const { ZVecCollectionSchema, ZVecDataType, ZVecIndexType, ZVecMetricType } = this.#zvec;
     const { dim, metric, M, efConstruction } = this.#options;
     const metricType = metric === 'cosine' ? ZVecMetricType.COSINE : ZVecMetricType.IP;
     const indexParams = { indexType: ZVecIndexType.HNSW, metricType, m: M, efConstruction };
-    const vectors = { name: FIELD, dataType: ZVecDataType.VECTOR_FP32, dimension: dim, indexParams };
-    return new ZVecCollectionSchema({ name: 'bench', vectors });
+    const vectors = { name: VECTOR, dataType: ZVecDataType.VECTOR_FP32, dimension: dim, indexParams };
+    return new ZVecCollectionSchema({ name: 'bench', vectors, fields });
   }
 
-  #insertRows(vectors, row) {
+  // The numbers of fields.js, each with the index made for ranges.
+  #numbers() {
+    const { ZVecDataType, ZVecIndexType } = this.#zvec;
+    const indexParams = { indexType: ZVecIndexType.INVERT, enableRangeOptimization: true };
+    return ['independent', 'correlated'].map((name) => ({ name, dataType: ZVecDataType.INT32, indexParams }));
+  }
+
+  insert(first, vectors) {
+    const { fields } = this.#options;
+    const numbers = (row) => fields && { independent: fields.independent[row], correlated: fields.correlated[row] };
+    this.#write('insertSync', this.#documents(first, vectors, numbers));
+  }
+
+  #documents(first, vectors, fieldsOf) {
     const { dim } = this.#options;
-    const count = Math.min(ROWS_PER_CALL, vectors.length / dim - row);
-    const documents = Array.from({ length: count }, (_, i) => ({
-      id: String(row + i),
-      vectors: { [FIELD]: vectors.subarray((row + i) * dim, (row + i + 1) * dim) },
-    }));
-    const refused = this.#collection.insertSync(documents).find((status) => !status.ok);
-    if (refused) throw new Error(`insertSync refused a row: ${refused.message}`);
+    return Array.from({ length: vectors.length / dim }, (_, i) => {
+      const fields = fieldsOf(first + i);
+      return { id: String(first + i), vectors: { [VECTOR]: vectors.subarray(i * dim, (i + 1) * dim) }, ...(fields && { fields }) };
+    });
+  }
+
+  #write(how, documents) {
+    const refused = this.#collection[how](documents).find((status) => !status.ok);
+    if (refused) throw new Error(`${how} refused a row: ${refused.message}`);
+  }
+
+  remove(first, count) {
+    this.#write('deleteSync', Array.from({ length: count }, (_, i) => String(first + i)));
+  }
+
+  async settle() {
+    const { threads } = this.#options;
+    await this.#collection.optimize(threads ? { concurrency: threads } : {});
+  }
+
+  /** Opens what an earlier process built and closed. */
+  reopen() {
+    this.#collection = this.#zvec.ZVecOpen(this.#file);
+    this.use(EF_AFTER_REOPEN);
+  }
+
+  /** A new collection for rows with texts and metadata. */
+  create() {
+    const { STRING, INT32 } = this.#zvec.ZVecDataType;
+    const field = (name, dataType) => ({ name, dataType });
+    const schema = this.#schema([field('text', STRING), field('topic', STRING), field('number', INT32)]);
+    this.#collection = this.#zvec.ZVecCreateAndOpen(this.#file, schema);
+    this.use(EF_AFTER_REOPEN);
+  }
+
+  /** Those rows; the time of the writing, their texts made before. */
+  load(first, vectors) {
+    const documents = this.#documents(first, vectors, (row) => ({ text: textOf(row), ...metadataOf(row) }));
+    const start = performance.now();
+    this.#write('upsertSync', documents);
+    return performance.now() - start;
+  }
+
+  count() {
+    return this.#collection.stats.docCount;
   }
 
   prepare(query) {
@@ -61,8 +117,19 @@ class ZvecEngine {
   }
 
   search(query) {
-    const { k } = this.#options;
-    return this.#collection.query({ fieldName: FIELD, vector: query, topk: k, outputFields: [], params: this.#params });
+    return this.#collection.query(this.#query(query));
+  }
+
+  #query(vector) {
+    return { fieldName: VECTOR, vector, topk: this.#options.k, outputFields: [], params: this.#params };
+  }
+
+  filter(field, below) {
+    return `${field} < ${below}`;
+  }
+
+  searchFiltered(query, filter) {
+    return this.#collection.query({ ...this.#query(query), filter });
   }
 
   ids(documents) {

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <cstdlib>
 #include <vector>
@@ -27,7 +28,7 @@ std::vector<uint32_t> Dimensions() {
 
 std::vector<const char*> NamesOfThisCpu() {
   std::vector<const char*> names;
-  for (const char* name : {"scalar", "avx2", "avx512"}) {
+  for (const char* name : {"scalar", "avx2", "avx512", "neon"}) {
     if (KernelsNamed(name) != nullptr) names.push_back(name);
   }
   return names;
@@ -57,17 +58,58 @@ TEST_P(Kernels, AgreeWithDoublePrecisionAtEveryLengthAndAlignment) {
   }
 }
 
-TEST_P(Kernels, AgreeWithTheScalarOnes) {
+// Every length to one past 4,096, each at another place of two long rows of numbers: no length starts on a multiple of anything.
+TEST_P(Kernels, AgreeWithTheScalarOnesAtEveryLength) {
   SCOPED_TRACE(SeedNote());
+  constexpr uint32_t kLongest = 4097;
   Random random(TestSeed() + 1);
+  const std::vector<float> a_row = RandomVector(2 * kLongest, &random), b_row = RandomVector(2 * kLongest, &random);
   const DistanceKernels& scalar = *KernelsNamed("scalar");
-  for (const uint32_t dimensions : Dimensions()) {
-    const std::vector<float> a = UnitVector(RandomVector(dimensions, &random));
-    const std::vector<float> b = UnitVector(RandomVector(dimensions, &random));
-    EXPECT_NEAR(kernels_->negative_dot(a.data(), b.data(), dimensions),
-                scalar.negative_dot(a.data(), b.data(), dimensions), 1e-5);
-    EXPECT_NEAR(kernels_->squared_l2(a.data(), b.data(), dimensions), scalar.squared_l2(a.data(), b.data(), dimensions),
-                1e-5);
+  for (uint32_t dimensions = 1; dimensions <= kLongest; dimensions += kSanitized && dimensions > 300 ? 13 : 1) {
+    const VectorView a(a_row.data() + random.Below(kLongest), dimensions);
+    const VectorView b(b_row.data() + random.Below(kLongest), dimensions);
+    const double a_norm = Norm(a), b_norm = Norm(b);
+    ASSERT_NEAR(kernels_->negative_dot(a.data(), b.data(), dimensions),
+                scalar.negative_dot(a.data(), b.data(), dimensions), 1e-5 * a_norm * b_norm)
+        << dimensions;
+    ASSERT_NEAR(kernels_->squared_l2(a.data(), b.data(), dimensions), scalar.squared_l2(a.data(), b.data(), dimensions),
+                1e-5 * (a_norm * a_norm + b_norm * b_norm))
+        << dimensions;
+  }
+}
+
+// The numbers of the `k` nearest by one kernel, and how far each is.
+std::vector<std::pair<float, uint32_t>> Nearest(DistanceKernel kernel, const VectorSet& base, VectorView query,
+                                                size_t k) {
+  std::vector<std::pair<float, uint32_t>> all;
+  for (uint32_t i = 0; i < base.count(); ++i)
+    all.emplace_back(kernel(base[i].data(), query.data(), base.dimensions), i);
+  std::sort(all.begin(), all.end());
+  all.resize(k);
+  return all;
+}
+
+TEST_P(Kernels, FindTheTenThatTheScalarOnesFind) {
+  SCOPED_TRACE(SeedNote());
+  Random random(TestSeed() + 2);
+  for (const uint32_t dimensions : {3u, 31u, 128u, 383u, 384u, 768u, 1536u}) {
+    const VectorSet base = RandomVectors(kSanitized ? 100 : 500, dimensions, &random);
+    for (int round = 0; round < 5; ++round) {
+      const std::vector<float> query = RandomVector(dimensions, &random);
+      for (const Metric metric : {Metric::kIp, Metric::kL2}) {
+        const auto expected = Nearest(KernelsNamed("scalar")->ForMetric(metric), base, query, 11);
+        const auto found = Nearest(kernels_->ForMetric(metric), base, query, 11);
+        for (size_t i = 0; i < 10; ++i) {
+          const float most =
+              1e-5f * static_cast<float>(dimensions);  // |a| |b| is about as much as there are dimensions.
+          ASSERT_NEAR(found[i].first, expected[i].first, most) << dimensions;
+          // Two that are nearly as far may change places.
+          const bool clear = expected[i + 1].first - expected[i].first > 2 * most &&
+                             (i == 0 || expected[i].first - expected[i - 1].first > 2 * most);
+          ASSERT_TRUE(!clear || found[i].second == expected[i].second) << dimensions;
+        }
+      }
+    }
   }
 }
 
@@ -101,7 +143,7 @@ TEST(DistanceKernels, AreKnownByNameOnly) {
 TEST(DistanceKernels, TheActiveOnesAreTheForcedOrTheWidestTheCpuHas) {
   const char* forced = std::getenv("AGENTMEMDB_CPU");
   const DistanceKernels* expected = forced != nullptr ? KernelsNamed(forced) : nullptr;
-  for (const char* name : {"avx512", "avx2", "scalar"}) {
+  for (const char* name : {"avx512", "avx2", "neon", "scalar"}) {
     if (expected == nullptr) expected = KernelsNamed(name);
   }
   EXPECT_STREQ(ActiveKernels().name, expected->name);

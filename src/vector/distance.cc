@@ -9,6 +9,8 @@
 #pragma GCC diagnostic ignored "-Wuninitialized"
 #pragma GCC diagnostic ignored "-Wmaybe-uninitialized"
 #endif
+#elif defined(__aarch64__)
+#include <arm_neon.h>
 #endif
 
 namespace agentmemdb {
@@ -130,13 +132,56 @@ constexpr DistanceKernels kAvx512{"avx512", NegativeDotAvx512, SquaredL2Avx512};
 #undef AVX2
 #undef AVX512
 
+#elif defined(__aarch64__)
+
+inline float Sum(float32x4_t s0, float32x4_t s1, float32x4_t s2, float32x4_t s3) {
+  return vaddvq_f32(vaddq_f32(vaddq_f32(s0, s1), vaddq_f32(s2, s3)));
+}
+
+float NegativeDotNeon(const float* a, const float* b, size_t dimensions) {
+  float32x4_t s0 = vdupq_n_f32(0), s1 = s0, s2 = s0, s3 = s0;
+  size_t i = 0;
+  for (; i + 16 <= dimensions; i += 16) {
+    s0 = vfmaq_f32(s0, vld1q_f32(a + i), vld1q_f32(b + i));
+    s1 = vfmaq_f32(s1, vld1q_f32(a + i + 4), vld1q_f32(b + i + 4));
+    s2 = vfmaq_f32(s2, vld1q_f32(a + i + 8), vld1q_f32(b + i + 8));
+    s3 = vfmaq_f32(s3, vld1q_f32(a + i + 12), vld1q_f32(b + i + 12));
+  }
+  for (; i + 4 <= dimensions; i += 4) s0 = vfmaq_f32(s0, vld1q_f32(a + i), vld1q_f32(b + i));
+  float sum = Sum(s0, s1, s2, s3);
+  for (; i < dimensions; ++i) sum += a[i] * b[i];
+  return -sum;
+}
+
+inline float32x4_t SquareStep(const float* a, const float* b, float32x4_t sum) {
+  const float32x4_t difference = vsubq_f32(vld1q_f32(a), vld1q_f32(b));
+  return vfmaq_f32(sum, difference, difference);
+}
+
+float SquaredL2Neon(const float* a, const float* b, size_t dimensions) {
+  float32x4_t s0 = vdupq_n_f32(0), s1 = s0, s2 = s0, s3 = s0;
+  size_t i = 0;
+  for (; i + 16 <= dimensions; i += 16) {
+    s0 = SquareStep(a + i, b + i, s0);
+    s1 = SquareStep(a + i + 4, b + i + 4, s1);
+    s2 = SquareStep(a + i + 8, b + i + 8, s2);
+    s3 = SquareStep(a + i + 12, b + i + 12, s3);
+  }
+  for (; i + 4 <= dimensions; i += 4) s0 = SquareStep(a + i, b + i, s0);
+  float sum = Sum(s0, s1, s2, s3);
+  for (; i < dimensions; ++i) sum += (a[i] - b[i]) * (a[i] - b[i]);
+  return sum;
+}
+
+constexpr DistanceKernels kNeon{"neon", NegativeDotNeon, SquaredL2Neon};
+
 #endif
 
 const DistanceKernels& Pick() {
   if (const char* forced = std::getenv("AGENTMEMDB_CPU")) {
     if (const DistanceKernels* kernels = KernelsNamed(forced)) return *kernels;
   }
-  for (const char* name : {"avx512", "avx2"}) {
+  for (const char* name : {"avx512", "avx2", "neon"}) {
     if (const DistanceKernels* kernels = KernelsNamed(name)) return *kernels;
   }
   return kScalar;
@@ -148,6 +193,8 @@ const DistanceKernels* KernelsNamed(std::string_view name) {
 #if defined(__x86_64__)
   if (name == "avx512" && __builtin_cpu_supports("avx512f")) return &kAvx512;
   if (name == "avx2" && __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) return &kAvx2;
+#elif defined(__aarch64__)
+  if (name == "neon") return &kNeon;  // Every ARMv8 has it.
 #endif
   return name == "scalar" ? &kScalar : nullptr;
 }
