@@ -81,8 +81,15 @@ void HnswRepair::UnlinkLevel(uint32_t node, int level) {
   const std::vector<uint32_t> links = LinksOf(*nodes_, node, level);
   const auto is_dead = [this](uint32_t link) { return dead_.Contains(Slot{link}); };
   if (std::none_of(links.begin(), links.end(), is_dead)) return;
+  std::vector<uint32_t> kept = links;
+  std::erase_if(kept, is_dead);
+  // As many come as went; choosing all of them anew would thin out lists that were never full.
   const std::vector<Candidate> candidates = NearestOf(*distances_, node, LivingAround(node, level));
-  nodes_->Links(node, level).Assign(ChooseNeighbors(*distances_, candidates, nodes_->LinksMax(level)));
+  for (const uint32_t chosen : ChooseNeighbors(*distances_, candidates, nodes_->LinksMax(level))) {
+    if (kept.size() == links.size()) break;
+    if (std::find(kept.begin(), kept.end(), chosen) == kept.end()) kept.push_back(chosen);
+  }
+  nodes_->Links(node, level).Assign(kept);
 }
 
 std::vector<uint32_t> HnswRepair::LivingAround(uint32_t node, int level) const {
