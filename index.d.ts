@@ -444,8 +444,14 @@ export interface SearchExplain {
   scanned: number;
   /** Candidates compared again with their float32 vectors. */
   rescored: number;
-  /** Microseconds until the ids were known. */
+  /** Records that the filter and expiry let through; absent where neither keeps any back. */
+  allowed?: number;
+  /** Microseconds to find out which those are. */
+  filterMicros: number;
+  /** Microseconds to find the nearest of them. */
   searchMicros: number;
+  /** Those of `searchMicros` in which candidates were compared again; 0 when the search was exact. */
+  rescoreMicros: number;
   /** Microseconds to read the records. */
   hydrateMicros: number;
 }
@@ -486,6 +492,23 @@ export interface CollectionStats {
     deleted: number;
     /** Memory of vectors, codes and graph. */
     memoryBytes: number;
+  };
+  /** What searches of this collection did since this process opened the file. */
+  searches: {
+    /** Those answered by the strategy 'exact' (SearchExplain). */
+    exact: number;
+    /** By 'scan'. */
+    scan: number;
+    /** By 'hnsw'. */
+    hnsw: number;
+    /** By 'hnsw-two-hop'. */
+    hnswTwoHop: number;
+    /** Nodes of the graph that were compared with a query. */
+    visited: number;
+    /** Vectors or codes compared one by one. */
+    scanned: number;
+    /** Candidates compared again with their float32 vectors. */
+    rescored: number;
   };
 }
 

@@ -176,8 +176,21 @@ describe('explain', () => {
     expect(await c.search({ vector: [1, 2] })).not.toHaveProperty('explain');
     const { explain } = await c.search({ vector: [1, 2], explain: true });
     expect(explain).toMatchObject({ strategy: 'exact', ef: 0, scanned: 100 });
-    expect(Object.keys(explain).sort()).toEqual(['ef', 'hydrateMicros', 'rescored', 'scanned', 'searchMicros', 'strategy', 'visited']);
-    for (const micros of [explain.searchMicros, explain.hydrateMicros]) expect(Number.isInteger(micros) && micros >= 0).toBe(true);
+    expect(Object.keys(explain).sort()).toEqual(
+      ['ef', 'filterMicros', 'hydrateMicros', 'rescoreMicros', 'rescored', 'scanned', 'searchMicros', 'strategy', 'visited'],
+    );
+    for (const [name, value] of Object.entries(explain)) if (name.endsWith('Micros')) expect(Number.isInteger(value) && value >= 0).toBe(true);
+  });
+
+  test('says how many the filter let through, and stats add up what searches did', async () => {
+    const db = await databases.open();
+    const c = await db.collection('c', { dimensions: 2, metric: 'l2' });
+    await c.addMany(Array.from({ length: 100 }, (_, i) => ({ vector: [i, 1], metadata: { i } })));
+    const ask = async (filter) => (await c.search({ vector: [1, 2], explain: true, filter })).explain;
+    expect(await ask({ i: { $gte: 90 } })).toMatchObject({ allowed: 10, scanned: 10 });
+    expect(await ask({ i: { $lt: 0 } })).toMatchObject({ allowed: 0, scanned: 0 });
+    expect(await ask(undefined)).not.toHaveProperty('allowed');
+    expect((await c.stats()).searches).toEqual({ exact: 3, scan: 0, hnsw: 0, hnswTwoHop: 0, visited: 0, scanned: 110, rescored: 0 });
   });
 
   test(

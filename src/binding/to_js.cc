@@ -93,7 +93,10 @@ std::string ExplainToJson(const SearchOutput& output) {
   object.Integer("visited", output.found.visited);
   object.Integer("scanned", output.found.scanned);
   object.Integer("rescored", output.found.rescored);
+  if (output.allowed) object.Integer("allowed", *output.allowed);
+  object.Integer("filterMicros", output.filter_micros);
   object.Integer("searchMicros", output.search_micros);
+  object.Integer("rescoreMicros", output.found.rescore_micros);
   object.Integer("hydrateMicros", output.hydrate_micros);
   object.Close();
   return json;
@@ -187,6 +190,16 @@ std::string StatsToJson(const CollectionStats& stats) {
     index.Integer("memoryBytes", static_cast<int64_t>(stats.index->memory_bytes));
     index.Close();
   }
+  ObjectWriter searches(object.Key("searches"));
+  const auto answered = [&stats](Strategy by) { return stats.searches.answered[static_cast<size_t>(by)]; };
+  searches.Integer("exact", answered(Strategy::kExact));
+  searches.Integer("scan", answered(Strategy::kScan));
+  searches.Integer("hnsw", answered(Strategy::kGraph));
+  searches.Integer("hnswTwoHop", answered(Strategy::kTwoHop));
+  searches.Integer("visited", stats.searches.visited);
+  searches.Integer("scanned", stats.searches.scanned);
+  searches.Integer("rescored", stats.searches.rescored);
+  searches.Close();
   object.Close();
   return json;
 }

@@ -13,6 +13,7 @@
 
 #include "base/id_set.h"
 #include "engine/options.h"
+#include "engine/search_counters.h"
 #include "engine/slot_ids.h"
 #include "meta/field_indexes.h"
 #include "vector/vector_index.h"
@@ -32,6 +33,7 @@ class Collection {
   VectorIndex* vectors() { return vectors_.get(); }
   std::span<const RowId> rows() const { return rows_; }
   std::string IdOf(Slot slot) const { return ids_.Get(slot); }
+  SearchCounters& searches() const { return searches_; }
   // What filters ask of the records, as far as somebody has asked.
   FieldIndexes& fields() const { return fields_; }
   // About.
@@ -90,6 +92,7 @@ class Collection {
   std::unordered_map<uint32_t, TimeMs> expires_at_;  // by slot: only those that expire
   std::set<std::pair<TimeMs, uint32_t>> by_expiry_;  // the same, soonest first
   mutable FieldIndexes fields_;
+  mutable SearchCounters searches_;
   std::vector<float> unit_;  // scratch of Stage
   int64_t damaged_ = 0;
 };

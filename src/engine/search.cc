@@ -81,6 +81,7 @@ Result<SearchOutput> Search(Database* database, CollectionId id, const SearchQue
         search.exact = query.exact;
         search.rows = collection.rows();
         const TimeMs now = NowMs();
+        const int64_t begun = MonotonicMicros();
         std::optional<IdSet> allowed = collection.VisibleAmong(now);
         if (query.filter) {
           Result<IdSet> matching = MatchingSlots(view, collection, *query.filter, now, cancel);
@@ -92,8 +93,11 @@ Result<SearchOutput> Search(Database* database, CollectionId id, const SearchQue
         Result<VectorSearchResult> found = collection.vectors()->Search(search, cancel);
         if (!found.ok()) return found.status();
         output.found = std::move(*found);
+        collection.searches().Add(output.found);
         const int64_t searched = MonotonicMicros();
         RETURN_IF_ERROR(Hydrate(view, collection, query, cancel, &output));
+        if (allowed) output.allowed = static_cast<uint32_t>(allowed->Count());
+        output.filter_micros = start - begun;
         output.search_micros = searched - start;
         output.hydrate_micros = MonotonicMicros() - searched;
         return {};
@@ -148,6 +152,7 @@ Result<CollectionStats> StatsOf(Database* database, CollectionId id, const Cance
         stats.damaged = collection.damaged();
         stats.vectors = collection.CountVisibleVectors(now);
         if (collection.vectors() != nullptr) stats.index = collection.vectors()->stats();
+        stats.searches = collection.searches().Get();
         return {};
       });
   return Finish(status, std::move(stats));

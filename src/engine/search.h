@@ -32,7 +32,8 @@ struct Hit {
 struct SearchOutput {
   std::vector<Hit> hits;  // best first
   VectorSearchResult found;
-  int64_t search_micros = 0, hydrate_micros = 0;
+  std::optional<uint32_t> allowed;  // by filter and expiry, where they keep any back
+  int64_t filter_micros = 0, search_micros = 0, hydrate_micros = 0;
 };
 
 struct CollectionInfo {
@@ -45,6 +46,7 @@ struct CollectionStats {
   CollectionInfo info;
   int64_t records = 0, vectors = 0, damaged = 0;
   std::optional<VectorIndexStats> index;
+  SearchCounts searches;
 };
 
 // Errors of all: kNotFound (the collection was deleted), kCorrupt, kIo, kAborted, kTimeout, kLimit.

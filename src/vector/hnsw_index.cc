@@ -121,8 +121,10 @@ Result<VectorSearchResult> HnswIndex::SearchBy(Strategy strategy, const VectorSe
     RETURN_IF_ERROR(Walk(&hunt));
     RETURN_IF_ERROR(ScanTail(&hunt, head));
   }
+  const int64_t start = MonotonicMicros();
   TopK best(search.k);
   hunt.result.rescored = Rescore(&hunt.candidates, distances_, hunt.target, flat_, search, &best);
+  hunt.result.rescore_micros = MonotonicMicros() - start;
   hunt.result.neighbors = best.Take();
   // A walk promises near vectors, not all of them; the caller is promised min(k, allowed).
   if (hunt.result.neighbors.size() == std::min(search.k, allowed)) return std::move(hunt.result);

@@ -1,6 +1,7 @@
 // The contract of every vector index: vectors by slot, searched by nearness.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <span>
 #include <vector>
@@ -30,6 +31,8 @@ enum class Strategy : uint8_t {
   kTwoHop,  // walked the graph from allowed node to allowed node
 };
 
+constexpr size_t kStrategies = 4;
+
 struct VectorSearchResult {
   std::vector<Neighbor> neighbors;  // nearest first
   Strategy strategy = Strategy::kExact;
@@ -37,6 +40,7 @@ struct VectorSearchResult {
   uint32_t visited = 0;   // nodes of the graph whose codes were compared
   uint32_t scanned = 0;   // vectors or codes compared one by one
   uint32_t rescored = 0;  // candidates compared again with their vectors
+  int64_t rescore_micros = 0;
 
   bool used_graph() const { return strategy == Strategy::kGraph || strategy == Strategy::kTwoHop; }
 };
