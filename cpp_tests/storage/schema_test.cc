@@ -97,8 +97,8 @@ TEST(Schema, RefusesANewerFormatAndNamesBoth) {
   StoreHeader(dir.File("a.db"), header);
   const Status status = OpenStatus(dir.File("a.db"));
   EXPECT_EQ(status.code(), Code::kUnsupported);
-  EXPECT_NE(status.message().find("format 2"), std::string::npos) << status.message();
-  EXPECT_NE(status.message().find("reads up to 1"), std::string::npos) << status.message();
+  EXPECT_NE(status.message().find("format 3"), std::string::npos) << status.message();
+  EXPECT_NE(status.message().find("reads up to 2"), std::string::npos) << status.message();
 }
 
 TEST(Schema, OpensANewerFormatThatThisVersionMayStillRead) {

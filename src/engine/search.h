@@ -45,6 +45,7 @@ struct CollectionStats {
   CollectionInfo info;
   int64_t records = 0, vectors = 0, damaged = 0;
   std::optional<VectorIndexStats> index;
+  std::optional<ImageInfo> image;
 };
 
 // Errors of all: kNotFound (the collection was deleted), kCorrupt, kIo, kAborted, kTimeout, kLimit.

@@ -3,6 +3,8 @@
 #include <cstring>
 #include <optional>
 
+#include "engine/options.h"
+
 namespace agentmemdb {
 namespace {
 
@@ -90,6 +92,61 @@ std::string SlotIds::Get(Slot slot) const {
   const std::string* copy;
   std::memcpy(&copy, place.data(), sizeof copy);
   return *copy;
+}
+
+std::vector<Section> SlotIds::Write(std::function<bool(Slot)> used) const {
+  const size_t bound = kinds_.size();
+  std::vector<Section> sections;
+  sections.push_back(ArraySection("id-kinds", bound, [this, used](size_t i) {
+    return used(Slot{static_cast<uint32_t>(i)}) ? kinds_[i] : uint8_t{0};
+  }));
+  sections.push_back(ArraySection("id-places", bound, [this, used](size_t i) {
+    const bool in_place = used(Slot{static_cast<uint32_t>(i)}) && kinds_[i] != kHeap;
+    return in_place ? places_[i] : Place{};
+  }));
+  // The others, by slot: length, bytes.
+  sections.push_back(SectionOf("id-texts", bound, sizeof(Place), [this, used](size_t i, Bytes* part) {
+    const Slot slot{static_cast<uint32_t>(i)};
+    if (!used(slot) || kinds_[i] != kHeap) return;
+    const std::string id = Get(slot);
+    AppendValue(part, static_cast<uint16_t>(id.size()));
+    const auto bytes = std::as_bytes(std::span(id));
+    part->insert(part->end(), bytes.begin(), bytes.end());
+  }));
+  return sections;
+}
+
+bool SlotIds::Read(SectionReader* image, uint32_t bound, const std::function<bool(Slot)>& used) {
+  std::vector<uint8_t> kinds;
+  std::vector<Place> places;
+  std::vector<char> texts;
+  if (!image->ReadArray("id-kinds", &kinds, bound) || !image->ReadArray("id-places", &places, bound) ||
+      !image->ReadArray("id-texts", &texts))
+    return false;
+  Reserve(bound);
+  std::string_view left(texts.data(), texts.size());
+  for (uint32_t i = 0; i < bound; ++i) {
+    if (!used(Slot{i})) continue;
+    if (kinds[i] > kHeap) return false;
+    if (kinds[i] == kUuid) {  // Any bytes are one.
+      places_[i] = places[i];
+      kinds_[i] = kUuid;
+      continue;
+    }
+    std::string_view id(places[i].data(), kinds[i]);
+    if (kinds[i] == kHeap) {
+      uint16_t length;
+      if (left.size() < sizeof length) return false;
+      std::memcpy(&length, left.data(), sizeof length);
+      left.remove_prefix(sizeof length);
+      if (left.size() < length) return false;
+      id = left.substr(0, length);
+      left.remove_prefix(length);
+    }
+    if (!ValidateId(id, "id").ok()) return false;
+    Set(Slot{i}, id);
+  }
+  return left.empty();
 }
 
 void SlotIds::Free(Slot slot) {
