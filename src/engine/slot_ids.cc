@@ -50,6 +50,17 @@ std::string WriteUuid(const std::array<char, 16>& bytes) {
   return text;
 }
 
+// A text after its length, taken off the front.
+std::optional<std::string_view> TakeText(std::string_view* bytes) {
+  uint16_t length;
+  if (bytes->size() < sizeof length) return std::nullopt;
+  std::memcpy(&length, bytes->data(), sizeof length);
+  if (bytes->size() - sizeof length < length) return std::nullopt;
+  const std::string_view text = bytes->substr(sizeof length, length);
+  bytes->remove_prefix(sizeof length + length);
+  return text;
+}
+
 }  // namespace
 
 SlotIds::~SlotIds() {
@@ -117,34 +128,25 @@ std::vector<Section> SlotIds::Write(std::function<bool(Slot)> used) const {
 }
 
 bool SlotIds::Read(SectionReader* image, uint32_t bound, const std::function<bool(Slot)>& used) {
-  std::vector<uint8_t> kinds;
-  std::vector<Place> places;
   std::vector<char> texts;
-  if (!image->ReadArray("id-kinds", &kinds, bound) || !image->ReadArray("id-places", &places, bound) ||
+  std::vector<uint8_t> kinds;  // kinds_ says what is to be freed: it is set one by one.
+  if (!image->ReadArray("id-places", &places_, bound) || !image->ReadArray("id-kinds", &kinds, bound) ||
       !image->ReadArray("id-texts", &texts))
     return false;
-  Reserve(bound);
+  kinds_.resize(bound);
   std::string_view left(texts.data(), texts.size());
   for (uint32_t i = 0; i < bound; ++i) {
     if (!used(Slot{i})) continue;
-    if (kinds[i] > kHeap) return false;
-    if (kinds[i] == kUuid) {  // Any bytes are one.
-      places_[i] = places[i];
-      kinds_[i] = kUuid;
-      continue;
-    }
-    std::string_view id(places[i].data(), kinds[i]);
     if (kinds[i] == kHeap) {
-      uint16_t length;
-      if (left.size() < sizeof length) return false;
-      std::memcpy(&length, left.data(), sizeof length);
-      left.remove_prefix(sizeof length);
-      if (left.size() < length) return false;
-      id = left.substr(0, length);
-      left.remove_prefix(length);
+      const std::optional<std::string_view> id = TakeText(&left);
+      if (!id || !ValidateId(*id, "id").ok()) return false;
+      Set(Slot{i}, *id);
+    } else {
+      // Any 16 bytes are a UUID.
+      if (kinds[i] > kUuid) return false;
+      if (kinds[i] != kUuid && !ValidateId({places_[i].data(), kinds[i]}, "id").ok()) return false;
+      kinds_[i] = kinds[i];
     }
-    if (!ValidateId(id, "id").ok()) return false;
-    Set(Slot{i}, id);
   }
   return left.empty();
 }

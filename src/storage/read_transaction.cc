@@ -137,7 +137,9 @@ Result<bool> ReadTransaction::Has(CollectionId collection, std::string_view id, 
 Status ReadTransaction::ScanRecords(const ScanFloors& floors, const CancelToken& cancel, const VisitRecord& visit,
                                     int64_t* damaged) {
   static constexpr char kAll[] = "SELECT " RECORD_COLUMNS " FROM records ORDER BY \"row\"";
-  static constexpr char kSince[] = "SELECT " RECORD_COLUMNS " FROM records WHERE version > ?1 ORDER BY \"row\"";
+  // The planner, which knows nothing of how many there are, would read the whole table.
+  static constexpr char kSince[] =
+      "SELECT " RECORD_COLUMNS " FROM records INDEXED BY records_version WHERE version > ?1 ORDER BY version, \"row\"";
   const Version lowest = floors.Lowest();
   const bool all = lowest <= 0;
   Result<Statement*> prepared = connection_->Prepared(all ? kAll : kSince);
