@@ -190,8 +190,6 @@ std::string StatsToJson(const CollectionStats& stats) {
       image.Integer("version", stats.image->version);
       image.Integer("bytes", stats.image->bytes);
       image.Close();
-    } else {
-      index.Key("image")->append("null");
     }
     index.Close();
   }

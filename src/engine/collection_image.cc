@@ -22,8 +22,9 @@ IndexParts Collection::Write() const {
   for (Section& section : ids_.Write(live)) parts.sections.push_back(std::move(section));
   std::vector<StoredExpiry> expiries;
   for (const auto& [at, slot] : by_expiry_) expiries.push_back({slot, 0, at});
+  const size_t count = expiries.size();
   parts.sections.push_back(
-      ArraySection("expiries", expiries.size(), [expiries = std::move(expiries)](size_t i) { return expiries[i]; }));
+      ArraySection("expiries", count, [expiries = std::move(expiries)](size_t i) { return expiries[i]; }));
   return parts;
 }
 
