@@ -26,6 +26,11 @@ CollectionRequest Small() {
   return request;
 }
 
+// A fork has the random numbers of its parent, and would give its images the names that the forks before it gave.
+void BeAnother(int fork) {
+  for (int i = 0; i < 100 * fork; ++i) RandomU64();
+}
+
 // A small database with an image, and what it answers.
 class BadImage : public testing::Test {
  protected:
@@ -132,8 +137,7 @@ TEST_F(BadImage, ASaveMayFailAtEveryStep) {
     // A process of its own: the system calls of this one stay as they are.
     const std::string count = dir_.File("steps");
     ChildProcess child([&](int) {
-      // A fork has the random numbers of its parent, and would give its images the names of those of the forks before.
-      for (int i = 0; i < 100 * fail_at; ++i) RandomU64();
+      BeAnother(fail_at);
       TestDatabase db(path_);
       db.Upsert(collection_, {{"r1", queries_[0], {}, {}}});
       db.Upsert(collection_, {{"r1", db.Get(collection_, "r2")->vector, {}, {}}});
@@ -195,6 +199,7 @@ TEST_F(BadImage, AProcessKilledWhileItSavesLeavesAnImageOrNone) {
   const int rounds = kSanitized ? 6 : 20;
   for (int round = 0; round < rounds; ++round) {
     ChildProcess child([&](int step) {
+      BeAnother(step);
       TestDatabase db(path);
       Random theirs(static_cast<uint64_t>(step));
       std::vector<TestRecord> records;
