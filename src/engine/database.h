@@ -84,8 +84,8 @@ class Database {
   // kReadOnly, before anything is looked at, when read_only().
   void Commit(std::span<WriteCall* const> calls);
 
-  // Links waiting vectors, saves index images and copies the log, for about `budget_micros`. Returns whether there is more to do. No thread or
-  // timer of its own: the caller decides when.
+  // Links waiting vectors, saves index images and copies the log, for about `budget_micros`. Returns whether there is more to
+  // do. No thread or timer of its own: the caller decides when.
   Result<bool> RunBackground(int64_t budget_micros, const CancelToken& cancel);
   // The same for one collection, until everything added up to `mark` is linked. Returns whether it is.
   Result<bool> LinkUpTo(CollectionId collection, uint64_t mark, int64_t budget_micros, const CancelToken& cancel);

@@ -1,5 +1,5 @@
-// The writing of one index image, in slices: what is in memory is copied a part at a time under the index lock, and written without.
-// It is one state of the collection, or nothing: a change in between ends it.
+// The writing of one index image, in slices: what is in memory is copied a part at a time under the index lock, and written
+// without. It is one state of the collection, or nothing: a change in between ends it.
 #pragma once
 
 #include <memory>

@@ -10,8 +10,8 @@
 
 namespace agentmemdb {
 
-// A hash table of slots alone, 6 to 12 bytes a row: what a slot's row is says `rows`, by slot, which its owner keeps and gives with
-// every call. Threads: const members beside one another; the rest alone.
+// A hash table of slots alone, 6 to 12 bytes a row: what a slot's row is says `rows`, by slot, which its owner keeps and gives
+// with every call. Threads: const members beside one another; the rest alone.
 class RowSlots {
  public:
   size_t size() const { return count_; }

@@ -10,8 +10,8 @@ namespace agentmemdb {
 
 // "AMDB", in the header of the SQLite file.
 constexpr int64_t kApplicationId = 0x414d4442;
-// Raised when the format changes. A file is opened if its min_reader is at most this; an older one is brought up to it when it is
-// opened to write.
+// Raised when the format changes. A file is opened if its min_reader is at most this; an older one is brought up to it when it
+// is opened to write.
 //   2  the table images
 constexpr int64_t kFormat = 2;
 constexpr int64_t kMinReader = 1;

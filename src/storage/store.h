@@ -146,8 +146,8 @@ class ReadTransaction {
   Result<bool> Has(CollectionId collection, std::string_view id, TimeMs now = 0);
 
   using VisitRecord = std::function<void(const RecordRow&)>;
-  // Calls `visit` with each sound record above its floor: in row order where there is none below any, else in the order in which
-  // they were written last, which is row order for those that are new. Goes on past damaged records, and pages.
+  // Calls `visit` with each sound record above its floor. In row order, if some collection is wanted whole; else as they were
+  // written last, which is row order for those that are new. Goes on past damaged records, and pages.
   Status ScanRecords(const ScanFloors& floors, const CancelToken& cancel, const VisitRecord& visit, int64_t* damaged);
   // The same with the records of one collection, found one by one. Returns how many there are, damaged ones included: fewer
   // than there should be when the index that leads to them is damaged.

@@ -1,5 +1,5 @@
-// A graph as an index image holds it, and back. What is read is anybody's: after Read every link leads to a node that is there and
-// reaches the level, and every number that memory is addressed by is in its bounds.
+// A graph as an index image holds it, and back. What is read is anybody's: after Read every link leads to a node that is there
+// and reaches the level, and every number that memory is addressed by is in its bounds.
 #include <algorithm>
 
 #include "base/clock.h"

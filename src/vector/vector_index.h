@@ -62,8 +62,9 @@ struct IndexParts {
   std::shared_ptr<std::vector<uint32_t>> crcs;
 };
 
-// Threads: Reserve, Add, Remove, TakeFreed, Read and UseFile exclude everything else (the engine's index lock held alone); Search, LinkSome, SettleSome, HoldStill
-// and stats run beside one another under the shared lock, any number of each; Stage needs no lock, one thread at a time.
+// Threads: Reserve, Add, Remove, TakeFreed, Read and UseFile exclude everything else (the engine's index lock held alone);
+// Search, LinkSome, SettleSome, HoldStill and stats run beside one another under the shared lock, any number of each; Stage
+// needs no lock, one thread at a time.
 class VectorIndex {
  public:
   virtual ~VectorIndex() = default;
