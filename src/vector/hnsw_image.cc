@@ -110,7 +110,7 @@ IndexParts HnswIndex::Write() const {
     part->insert(part->end(), block.begin(), block.end());
   }));
   sections.push_back(ArraySection("norms", bound, [this](size_t i) {
-    return StateOf(static_cast<uint32_t>(i)) == SlotState::kFree ? 0.0f : nodes_.Norm(static_cast<uint32_t>(i));
+    return StateOf(static_cast<uint32_t>(i)) == SlotState::kFree ? 1.0f : nodes_.Norm(static_cast<uint32_t>(i));
   }));
   // Of nodes with more than one level: node, level, lists.
   sections.push_back(SectionOf("upper", bound, sizeof(uint64_t), [this](size_t i, Bytes* part) {
@@ -147,11 +147,13 @@ bool HnswIndex::Read(SectionReader* image, MappedFile vectors) {
 
 bool HnswIndex::ReadNodes(SectionReader* image) {
   if (!image->Read("blocks", nodes_.blocks())) return false;
-  const std::span<float> norms = nodes_.all_norms();
-  if (image->BytesOf("norms") != norms.size_bytes() || !image->Read("norms", std::as_writable_bytes(norms)))
-    return false;
-  // False for a NaN too.
-  return std::all_of(norms.begin(), norms.end(), [](float norm) { return norm >= 0 && norm <= kNormMax; });
+  std::vector<float> norms;
+  if (!image->ReadArray("norms", &norms, nodes_.bound())) return false;
+  for (uint32_t node = 0; node < nodes_.bound(); ++node) {
+    if (!(norms[node] >= 0 && norms[node] <= kNormMax)) return false;  // A NaN, too.
+    nodes_.set_norm(node, norms[node]);
+  }
+  return true;
 }
 
 bool HnswIndex::ReadStates(SectionReader* image, const ImageHead& head) {

@@ -116,7 +116,6 @@ class HnswNodes : private hnswlib::HierarchicalNSW<float> {
   }
   // Of every node below bound().
   std::span<std::byte> blocks() const { return {blocks_.data(), max_elements_ * block_bytes()}; }
-  std::span<float> all_norms() const { return {norms(), max_elements_}; }
   // Words of a node's lists from level 1 up; none where it has none.
   std::span<const uint32_t> UpperWords(uint32_t node) const;
   size_t UpperWordsOf(int level) const { return static_cast<size_t>(level) * (maxM_ + 1); }
