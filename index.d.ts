@@ -490,8 +490,16 @@ export interface CollectionStats {
     tail: number;
     /** Nodes of deleted or replaced vectors still in the graph; taken out when they are a tenth of it. */
     deleted: number;
-    /** Memory of vectors, codes and graph. */
+    /** Memory of vectors, codes and graph; vectors that lie in the index image are not counted. */
     memoryBytes: number;
+    /** The index image it was loaded from, or saved to last: the next open reads it instead of building the graph. Absent while
+     *  there is none: below `minSize` vectors, in memory, and until the first save. */
+    image?: {
+      /** The database's change version that the image holds; what is newer is read from the database. */
+      version: number;
+      /** Of its two files. */
+      bytes: number;
+    };
   };
   /** What searches of this collection did since this process opened the file. */
   searches: {
@@ -618,8 +626,9 @@ export class Database {
   once(event: 'drain', listener: () => void): this;
   /** Takes a listener off again. */
   off(event: 'change' | 'drain', listener: (...args: never[]) => void): this;
-  /** Refuses new calls, waits for the accepted ones, and closes; the last handle on a path closes the file. Closing again
-   *  is allowed. Sync twin: does not wait, calls accepted before still finish. */
+  /** Refuses new calls, waits for the accepted ones, and closes; the last handle on a path closes the file, and saves index images:
+   *  about a second for 200,000 vectors of 384 dimensions. Closing again is allowed. Sync twin: does not wait for calls accepted
+   *  before, which still finish, but saves where it is called. */
   close(): Promise<void>;
   closeSync(): void;
   /** The same as close(), for `await using`. */

@@ -51,8 +51,11 @@ describe('stats', () => {
   });
 
   test('of a collection has exactly the members index.d.ts promises, in both forms', async () => {
-    const db = await databases.open();
-    const c = await db.collection('c', { dimensions: 1 });
+    const file = databases.file();
+    const before = await databases.open(file);
+    await (await before.collection('c', { dimensions: 1, hnsw: { minSize: 0 } })).add({ vector: [1] });
+    await before.close();
+    const c = await (await databases.open(file)).collection('c');
     expect(keysOf(await c.stats())).toEqual(membersOf('CollectionStats'));
     expect(keysOf(c.statsSync())).toEqual(membersOf('CollectionStats'));
   });

@@ -7,6 +7,7 @@
 #include "support/files.h"
 #include "support/sqlite_file.h"
 #include "support/temp_dir.h"
+#include "support/test_database.h"
 #include "support/test_store.h"
 
 namespace agentmemdb {
@@ -97,8 +98,8 @@ TEST(Schema, RefusesANewerFormatAndNamesBoth) {
   StoreHeader(dir.File("a.db"), header);
   const Status status = OpenStatus(dir.File("a.db"));
   EXPECT_EQ(status.code(), Code::kUnsupported);
-  EXPECT_NE(status.message().find("format 2"), std::string::npos) << status.message();
-  EXPECT_NE(status.message().find("reads up to 1"), std::string::npos) << status.message();
+  EXPECT_NE(status.message().find("format 3"), std::string::npos) << status.message();
+  EXPECT_NE(status.message().find("reads up to 2"), std::string::npos) << status.message();
 }
 
 TEST(Schema, OpensANewerFormatThatThisVersionMayStillRead) {
@@ -125,7 +126,7 @@ TEST(Schema, RefusesADamagedHeader) {
 
 TEST(Schema, RefusesAFileWhoseSchemaWasChanged) {
   for (const char* change :
-       {"DROP TABLE tombstones", "DROP INDEX records_id", "ALTER TABLE records ADD COLUMN mine",
+       {"DROP TABLE tombstones", "DROP TABLE images", "DROP INDEX records_id", "ALTER TABLE records ADD COLUMN mine",
         "ALTER TABLE collections RENAME COLUMN options TO settings",
         "PRAGMA writable_schema=ON; UPDATE sqlite_schema SET sql='CREATE TABLE sqlite_sequence(nape,seq)' "
         "WHERE name='sqlite_sequence'"}) {
@@ -136,6 +137,51 @@ TEST(Schema, RefusesAFileWhoseSchemaWasChanged) {
     EXPECT_EQ(status.code(), Code::kCorrupt) << change;
     EXPECT_NE(status.message().find("missing or changed"), std::string::npos) << status.message();
   }
+}
+
+// What a file of format 1 was, before it had images.
+void MakeFormat1(const std::string& path) {
+  SqliteFile(path).Run("DROP TABLE images");
+  DatabaseHeader header = HeaderOf(path);
+  header.format = 1;
+  StoreHeader(path, header);
+}
+
+TEST(Schema, BringsAnOlderFileUpToDateWhenItIsOpenedToWrite) {
+  const TempDir dir;
+  const std::string path = dir.File("a.db");
+  RowId row{};
+  Version version = 0;
+  {
+    TestStore store(path);
+    row = store.Add(store.AddCollection("c"), "a");
+    version = store.version();
+  }
+  MakeFormat1(path);
+  {
+    const TestStore store(path);
+    EXPECT_EQ(store.version(), version) << "no data changed";
+    EXPECT_EQ(Require(store.Read()->FindRow(row))->id, "a");
+  }
+  EXPECT_EQ(HeaderOf(path).format, kFormat);
+  EXPECT_EQ(HeaderOf(path).min_reader, 1) << "an older version may still open it";
+  EXPECT_EQ(SqliteFile(path).AskInteger("SELECT count(*) FROM images"), 0);
+}
+
+TEST(Schema, ReadsAnOlderFileAsItIs) {
+  const TempDir dir;
+  const std::string path = dir.File("a.db");
+  {
+    TestStore store(path);
+    store.Add(store.AddCollection("c"), "a");
+  }
+  MakeFormat1(path);
+  Result<std::unique_ptr<Store>> store = Store::Open({path, Durability::kNormal, 5000, true}, {});
+  ASSERT_TRUE(store.ok()) << store.status().message();
+  Result<std::unique_ptr<ReadTransaction>> reading = (*store)->BeginRead();
+  ASSERT_TRUE(reading.ok());
+  EXPECT_TRUE((*reading)->Images().empty());
+  EXPECT_EQ(HeaderOf(path).format, 1);
 }
 
 TEST(DatabaseHeader, ChecksEachOfItsFields) {

@@ -228,8 +228,8 @@ Napi::Value DatabaseObject::Close(const Napi::CallbackInfo& info) {
   handle_->closing = true;
   auto holder = std::make_shared<std::shared_ptr<Database>>(GiveBack());
   auto call = std::make_unique<RunCall<bool>>(
-      [holder](const CancelToken&) -> Result<bool> {
-        Database::Close(std::move(*holder));
+      [holder](const CancelToken& token) -> Result<bool> {
+        Database::Close(std::move(*holder), token);
         return true;
       },
       [](Napi::Env env, bool&) { return env.Undefined(); });

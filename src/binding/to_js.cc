@@ -188,6 +188,12 @@ std::string StatsToJson(const CollectionStats& stats) {
     index.Integer("tail", stats.index->tail);
     index.Integer("deleted", stats.index->deleted);
     index.Integer("memoryBytes", static_cast<int64_t>(stats.index->memory_bytes));
+    if (stats.image) {
+      ObjectWriter image(index.Key("image"));
+      image.Integer("version", stats.image->version);
+      image.Integer("bytes", stats.image->bytes);
+      image.Close();
+    }
     index.Close();
   }
   ObjectWriter searches(object.Key("searches"));

@@ -9,6 +9,7 @@ namespace agentmemdb {
 namespace {
 
 constexpr int kStepMs = 5;
+constexpr int64_t kMostRecords = 4;
 
 // Puts rows as the file has them. Returns false for a row that cannot belong here.
 class Loader {
@@ -75,24 +76,49 @@ Status Database::Reload(ReadTransaction* rows, const CancelToken& cancel) {
 
 Status Database::LoadChanges(ReadTransaction* rows, const DatabaseHeader& header, const CancelToken& cancel) {
   if (epoch_ != 0 && header.change_version == applied_) return {};
-  std::map<int64_t, int64_t> counts;
-  RETURN_IF_ERROR(SyncCollections(rows, &counts));
-  Loader loader(&collections_);
-  int64_t damaged = 0;
-  RETURN_IF_ERROR(rows->ScanRecords(
-      applied_, cancel,
-      [&](const RecordRow& record) {
-        if (!loader.Put(record)) ++damaged;
-      },
-      &damaged));
-  if (applied_ > 0) {
-    RETURN_IF_ERROR(rows->ScanTombstones(applied_, [&](CollectionId collection, RowId row) {
-      if (const auto found = collections_.find(ToInt(collection)); found != collections_.end())
-        found->second->Delete(row);
-    }));
+  const bool afresh = applied_ == 0;
+  for (;;) {
+    std::map<int64_t, int64_t> counts;
+    RETURN_IF_ERROR(SyncCollections(rows, &counts));
+    ScanFloors floors(applied_);
+    if (afresh) LoadImages(rows, header, &floors);
+    RETURN_IF_ERROR(LoadRecords(rows, counts, header.change_version, &floors, cancel));
+    for (const auto& [id, collection] : collections_) collection->ExpectCount(counts[id]);
+    // An image with more records than there are is none of this database, whatever it says.
+    if (!afresh || !RefuseImages([&](const Collection& each) { return each.known() > counts[ToInt(each.id())]; }))
+      return {};
   }
-  for (const auto& [id, collection] : collections_) collection->ExpectCount(counts[id]);
-  return {};
+}
+
+Status Database::LoadRecords(ReadTransaction* rows, const std::map<int64_t, int64_t>& counts, Version version,
+                             ScanFloors* floors, const CancelToken& cancel) {
+  Loader loader(&collections_);
+  const auto put = [&](const RecordRow& record) { loader.Put(record); };
+  // Where images have most records, the others are not looked for among them.
+  int64_t total = 0, whole = 0;
+  for (const auto& [id, count] : counts) {
+    total += count;
+    if (floors->Of(CollectionId{id}) <= 0) whole += count;
+  }
+  if (!floors->of.empty() && whole * kMostRecords < total) {
+    for (const auto& [id, count] : counts) {
+      if (floors->Of(CollectionId{id}) > 0) continue;
+      Result<int64_t> found = rows->ScanCollection(CollectionId{id}, cancel, put);
+      if (!found.ok()) return found.status();
+      floors->of[id] = *found >= count ? version : 0;
+    }
+    floors->others = version;
+  }
+  int64_t damaged = 0;  // ExpectCount tells.
+  RETURN_IF_ERROR(rows->ScanRecords(*floors, cancel, put, &damaged));
+  Version known = version;  // The oldest state that something in memory is of.
+  for (const auto& [id, count] : counts) {
+    if (floors->Of(CollectionId{id}) > 0) known = std::min(known, floors->Of(CollectionId{id}));
+  }
+  return rows->ScanTombstones(known, [&](CollectionId collection, RowId row) {
+    if (const auto found = collections_.find(ToInt(collection)); found != collections_.end())
+      found->second->Delete(row);
+  });
 }
 
 Status Database::SyncCollections(ReadTransaction* rows, std::map<int64_t, int64_t>* counts) {

@@ -17,29 +17,26 @@ Collection::Collection(CollectionId id, std::string name, CollectionOptions opti
 size_t Collection::memory_bytes() const {
   constexpr size_t kHashNode = 2 * sizeof(void*) + sizeof(int64_t), kTreeNode = 4 * sizeof(void*) + 2 * sizeof(int64_t);
   return (vectors_ == nullptr ? 0 : vectors_->stats().memory_bytes) + rows_.capacity() * sizeof(RowId) +
-         has_vector_.capacity() / 8 + free_.capacity() * sizeof(Slot) + live_.memory_bytes() + ids_.memory_bytes() +
-         slot_of_.bucket_count() * sizeof(void*) + slot_of_.size() * kHashNode + row_order_.capacity() * sizeof(RowId) +
-         by_expiry_.size() * (kHashNode + kTreeNode) + fields_.memory_bytes();
+         free_.capacity() * sizeof(Slot) + live_.memory_bytes() + ids_.memory_bytes() + slot_of_.memory_bytes() +
+         row_order_.capacity() * sizeof(RowId) + by_expiry_.size() * (kHashNode + kTreeNode) + fields_.memory_bytes();
 }
 
 bool Collection::HasVector(RowId row) const {
-  const auto found = slot_of_.find(ToInt(row));
-  return found != slot_of_.end() && has_vector_[ToInt(found->second)];
+  const std::optional<Slot> slot = slot_of_.Find(row, rows_);
+  return slot && HasVectorAt(*slot);
 }
 
 std::vector<Slot> Collection::Reserve(uint32_t puts) {
+  ++reservations_;
   if (vectors_ != nullptr) vectors_->TakeFreed(&free_);
   const auto reused = static_cast<uint32_t>(std::min<size_t>(puts, free_.size()));
   const auto first_new = static_cast<uint32_t>(rows_.size());
   const uint32_t bound = first_new + puts - reused;
   std::vector<Slot> slots;
   slots.reserve(puts);
+  slot_of_.Reserve(slot_of_.size() + puts, rows_);
   // Growing by half and more at a time: reserving exactly would copy everything with every commit.
-  if (const size_t wanted = slot_of_.size() + puts;
-      static_cast<float>(wanted) > 0.9f * static_cast<float>(slot_of_.bucket_count()))
-    slot_of_.reserve(wanted * 2);
   if (bound > free_.capacity()) free_.reserve(bound + bound / 2);
-  has_vector_.resize(bound);
   live_.Reserve(bound);
   if (const size_t wanted = row_order_.size() + puts; wanted > row_order_.capacity()) row_order_.reserve(wanted * 2);
   if (vectors_ != nullptr) vectors_->Reserve(bound, puts);
@@ -65,29 +62,30 @@ void Collection::Stage(Slot slot, std::string_view id, VectorView vector) {
 }
 
 void Collection::Put(Slot slot, RowId row, bool staged, std::optional<TimeMs> expires_at) {
-  const auto [place, is_new] = slot_of_.try_emplace(ToInt(row), slot);
-  if (is_new) {
+  ++writes_;
+  rows_[ToInt(slot)] = row;
+  if (const std::optional<Slot> old = slot_of_.Find(row, rows_)) {
+    slot_of_.Replace(*old, slot, rows_);
+    Free(*old);
+  } else {
+    slot_of_.Add(slot, rows_);
     // Rows are given in ascending order; a damaged record that was replaced is the exception.
     const auto at = row_order_.empty() || row_order_.back() < row
                         ? row_order_.end()
                         : std::lower_bound(row_order_.begin(), row_order_.end(), row);
     if (at == row_order_.end() || *at != row) row_order_.insert(at, row);
-  } else {
-    Free(place->second);
-    place->second = slot;
   }
-  rows_[ToInt(slot)] = row;
-  has_vector_[ToInt(slot)] = staged;
   live_.Add(slot);
   Expire(slot, expires_at);
   if (staged) vectors_->Add(slot);
 }
 
 void Collection::Touch(RowId row, std::optional<TimeMs> expires_at) {
-  const auto place = slot_of_.find(ToInt(row));
-  if (place == slot_of_.end()) return;
-  fields_.Forget(place->second);
-  Expire(place->second, expires_at);
+  const std::optional<Slot> slot = slot_of_.Find(row, rows_);
+  if (!slot) return;
+  ++writes_;
+  fields_.Forget(*slot);
+  Expire(*slot, expires_at);
 }
 
 void Collection::Expire(Slot slot, std::optional<TimeMs> expires_at) {
@@ -101,15 +99,16 @@ void Collection::Expire(Slot slot, std::optional<TimeMs> expires_at) {
 }
 
 void Collection::Delete(RowId row) {
-  const auto place = slot_of_.find(ToInt(row));
-  if (place == slot_of_.end()) return;  // A damaged record: it was never put.
-  Free(place->second);
-  slot_of_.erase(place);
+  const std::optional<Slot> slot = slot_of_.Find(row, rows_);
+  if (!slot) return;  // A damaged record: it was never put.
+  ++writes_;
+  slot_of_.Remove(*slot, rows_);
+  Free(*slot);
   if (row_order_.size() > 1024 && row_order_.size() > 2 * slot_of_.size()) DropGoneRows();
 }
 
 void Collection::DropGoneRows() {
-  std::erase_if(row_order_, [this](RowId row) { return !slot_of_.contains(ToInt(row)); });
+  std::erase_if(row_order_, [this](RowId row) { return !slot_of_.Find(row, rows_); });
 }
 
 bool Collection::ExpiredAt(Slot slot, TimeMs now) const {
@@ -137,14 +136,14 @@ int64_t Collection::CountVisible(TimeMs now) const {
 int64_t Collection::CountVisibleVectors(TimeMs now) const {
   int64_t visible = vectors_ == nullptr ? 0 : vectors_->stats().vectors;
   for (auto expiring = by_expiry_.begin(); expiring != by_expiry_.end() && expiring->first <= now; ++expiring)
-    visible -= has_vector_[expiring->second] ? 1 : 0;
+    visible -= HasVectorAt(Slot{expiring->second}) ? 1 : 0;
   return visible;
 }
 
 std::optional<Collection::Place> Collection::NextVisible(RowId after, TimeMs now) const {
   for (auto row = std::upper_bound(row_order_.begin(), row_order_.end(), after); row != row_order_.end(); ++row) {
-    const auto place = slot_of_.find(ToInt(*row));
-    if (place != slot_of_.end() && !ExpiredAt(place->second, now)) return Place{*row, place->second};
+    const std::optional<Slot> slot = slot_of_.Find(*row, rows_);
+    if (slot && !ExpiredAt(*slot, now)) return Place{*row, *slot};
   }
   return std::nullopt;
 }
@@ -153,9 +152,7 @@ void Collection::Free(Slot slot) {
   live_.Remove(slot);
   fields_.Forget(slot);
   Expire(slot, std::nullopt);
-  const bool reusable = !has_vector_[ToInt(slot)] || vectors_->Remove(slot);
-  has_vector_[ToInt(slot)] = false;
-  if (reusable) free_.push_back(slot);
+  if (!HasVectorAt(slot) || vectors_->Remove(slot)) free_.push_back(slot);
 }
 
 }  // namespace agentmemdb

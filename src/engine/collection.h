@@ -13,12 +13,20 @@
 
 #include "base/id_set.h"
 #include "engine/options.h"
+#include "engine/row_slots.h"
 #include "engine/search_counters.h"
 #include "engine/slot_ids.h"
 #include "meta/field_indexes.h"
 #include "vector/vector_index.h"
 
 namespace agentmemdb {
+
+// The image a collection was read from or written to last.
+struct ImageInfo {
+  std::string token;
+  Version version = 0;
+  int64_t bytes = 0;  // of its files
+};
 
 // Threads: const members and Stage run beside one another under the database's shared index lock; the rest needs it alone.
 class Collection {
@@ -53,12 +61,12 @@ class Collection {
   // Records visible at `now`, damaged ones included; and those of them that have a vector, which damaged ones have not.
   int64_t CountVisible(TimeMs now) const;
   int64_t CountVisibleVectors(TimeMs now) const;
-  int64_t count() const { return static_cast<int64_t>(slot_of_.size()) + damaged_; }
+  int64_t count() const { return known() + damaged_; }
+  // Records that are in memory.
+  int64_t known() const { return static_cast<int64_t>(slot_of_.size()); }
   int64_t damaged() const { return damaged_; }
   // Tells how many records the file says there are: those not put are damaged or vanished.
-  void ExpectCount(int64_t records) {
-    damaged_ = std::max<int64_t>(0, records - static_cast<int64_t>(slot_of_.size()));
-  }
+  void ExpectCount(int64_t records) { damaged_ = std::max<int64_t>(0, records - known()); }
 
   // Slots for `puts` records to come, with the memory they need. May throw std::bad_alloc; nothing is changed then.
   std::vector<Slot> Reserve(uint32_t puts);
@@ -73,7 +81,27 @@ class Collection {
   // Takes back a slot that was reserved and not put.
   void Abandon(Slot slot) { free_.push_back(slot); }
 
+  // collection_image.cc
+  // How an index image holds it; for a collection whose vectors want one. It must live, and be as it is (stamp), until the last
+  // part is made.
+  IndexParts Write() const;
+  // Makes an empty collection what was written. Everything is checked before it is used. False: it was not, or not by a
+  // collection with the same options; this one is good for nothing then. May throw std::bad_alloc.
+  bool Read(SectionReader* image, MappedFile vectors);
+  // Raised by every change of what an image would hold, and by what prepares one.
+  uint64_t stamp() const { return reservations_ + changes(); }
+  // Puts, deletions, linking: how much an image that is written now is worth. Since the image it has, or ever.
+  uint64_t changes_since_image() const { return changes() - changes_at_image_; }
+  uint64_t writes_since_image() const { return writes_ - writes_at_image_; }
+  const std::optional<ImageInfo>& image() const { return image_; }
+  // It is as the image has it.
+  void set_image(ImageInfo image);
+
  private:
+  uint64_t changes() const { return writes_ + (vectors_ == nullptr ? 0 : vectors_->changes()); }
+  bool HasVectorAt(Slot slot) const { return vectors_ != nullptr && vectors_->Has(slot); }
+  bool ReadRows(SectionReader* image);
+  bool ReadExpiries(SectionReader* image);
   void Free(Slot slot);
   void Expire(Slot slot, std::optional<TimeMs> expires_at);
   void DropGoneRows();
@@ -84,10 +112,9 @@ class Collection {
   std::unique_ptr<VectorIndex> vectors_;
   std::vector<RowId> rows_;  // by slot
   SlotIds ids_;
-  std::vector<bool> has_vector_;  // by slot
   std::vector<Slot> free_;
   IdSet live_;                                       // slots that stand for a row
-  std::unordered_map<int64_t, Slot> slot_of_;        // by row
+  RowSlots slot_of_;                                 // of live rows
   std::vector<RowId> row_order_;                     // ascending; rows that are gone stay until there are many
   std::unordered_map<uint32_t, TimeMs> expires_at_;  // by slot: only those that expire
   std::set<std::pair<TimeMs, uint32_t>> by_expiry_;  // the same, soonest first
@@ -95,6 +122,9 @@ class Collection {
   mutable SearchCounters searches_;
   std::vector<float> unit_;  // scratch of Stage
   int64_t damaged_ = 0;
+  uint64_t writes_ = 0, reservations_ = 0;
+  std::optional<ImageInfo> image_;
+  uint64_t changes_at_image_ = 0, writes_at_image_ = 0;
 };
 
 }  // namespace agentmemdb

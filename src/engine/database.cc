@@ -108,11 +108,14 @@ Result<std::shared_ptr<Database>> Database::Create(const DatabaseOptions& option
   std::shared_ptr<Database> database(new Database(std::move(*store)));
   std::lock_guard guard(database->write_mutex_);
   RETURN_IF_ERROR(RetryWhileBusy(options.busy_timeout_ms, cancel, [&] { return database->CatchUpLocked(cancel); }));
+  database->MakeSaving();
+  database->TidyImages();
   database->CountMemory();
   return database;
 }
 
-void Database::Close(std::shared_ptr<Database> database) {
+void Database::Close(std::shared_ptr<Database> database, const CancelToken& cancel) {
+  if (database.use_count() == 1) database->SaveOnClose(cancel);
   if (database.use_count() == 1) database->store_->TidyOnClose();
 }
 

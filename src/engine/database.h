@@ -4,6 +4,7 @@
 // state: a read pins a snapshot, compares its version with `applied_`, and first applies what others have committed.
 //
 // Locks, always taken in this order:
+//   that of Saving    one thread at a time writes index images
 //   write_mutex_      one writer, or one catching up, at a time
 //   a connection      of the store
 //   index_lock_       shared by reads; alone, for microseconds, to change what is in memory
@@ -14,6 +15,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <set>
 #include <shared_mutex>
 #include <span>
 #include <string>
@@ -65,9 +67,10 @@ class Database {
   // Errors: kInvalidArgument (durability differs from the open engine's; read_only of ':memory:'), kNotFound (read_only,
   // and there is no database), kIo, kCorrupt, kUnsupported, kBusy, kAborted, kTimeout.
   static Result<std::shared_ptr<Database>> Open(const DatabaseOptions& options, const CancelToken& cancel);
-  // Gives back a handle's reference. If it is the last, the log is copied into the file and removed; otherwise, and when a
-  // reference is merely dropped, the log stays and is read by the next open.
-  static void Close(std::shared_ptr<Database> database);
+  // Gives back a handle's reference. If it is the last, index images are saved, which takes seconds where they are large, and
+  // the log is copied into the file and removed; otherwise, and when a reference is merely dropped, the log stays and is read
+  // by the next open. `cancel` ends the saving.
+  static void Close(std::shared_ptr<Database> database, const CancelToken& cancel = {});
   static int EnginesOpen();
   ~Database();
 
@@ -81,12 +84,16 @@ class Database {
   // kReadOnly, before anything is looked at, when read_only().
   void Commit(std::span<WriteCall* const> calls);
 
-  // Links waiting vectors and copies the log, for about `budget_micros`. Returns whether there is more to do. No thread or
-  // timer of its own: the caller decides when.
+  // Links waiting vectors, saves index images and copies the log, for about `budget_micros`. Returns whether there is more to
+  // do. No thread or timer of its own: the caller decides when.
   Result<bool> RunBackground(int64_t budget_micros, const CancelToken& cancel);
   // The same for one collection, until everything added up to `mark` is linked. Returns whether it is.
   Result<bool> LinkUpTo(CollectionId collection, uint64_t mark, int64_t budget_micros, const CancelToken& cancel);
   bool HasBackgroundWork();
+
+  // For a search that met bytes of an index image that are not those written: indexes that use one are made from the file.
+  // Errors: kAborted, kTimeout.
+  Status ForgetDamagedImages(const CancelToken& cancel);
 
   // Errors: kNotFound (deleted).
   Result<CollectionOptions> OptionsOf(CollectionId id);
@@ -116,6 +123,30 @@ class Database {
   Status Reload(ReadTransaction* rows, const CancelToken& cancel);
   Status LoadChanges(ReadTransaction* rows, const DatabaseHeader& header, const CancelToken& cancel);
   Status SyncCollections(ReadTransaction* rows, std::map<int64_t, int64_t>* counts);
+  Status LoadRecords(ReadTransaction* rows, const std::map<int64_t, int64_t>& counts, Version version,
+                     ScanFloors* floors, const CancelToken& cancel);
+
+  // images.cc
+  struct Saving;
+  void MakeSaving();
+  // Collections whose image is sound become what it holds; `floors` says from where on they lack records.
+  void LoadImages(ReadTransaction* rows, const DatabaseHeader& header, ScanFloors* floors);
+  // Forgets everything if the image of any collection is `wrong`, and those images for good. Returns whether one was.
+  bool RefuseImages(const std::function<bool(const Collection&)>& wrong);
+  bool WantsSave(const Collection& collection, bool closing) const;
+  std::shared_ptr<Collection> NextToSave(bool closing, const std::set<int64_t>& tried);
+  Status BeginSave(const std::shared_ptr<Collection>& collection);
+  Status CommitSave();
+  void EndSave(CollectionId collection, bool saved);
+  Status FinishSave(const CancelToken& cancel);
+  bool Settle(Collection* collection, const CancelToken& cancel);
+  // Returns whether there is more to do.
+  bool SaveSome(int64_t deadline_micros);
+  bool HasSaveToDo();
+  void SaveOnClose(const CancelToken& cancel);
+  void RemoveForeignImages();
+  // Removes what saves that were never finished have left.
+  void TidyImages();
 
   // commit.cc
   Status TryCommit(std::span<WriteCall* const> calls, bool* decided);
@@ -136,12 +167,14 @@ class Database {
   Status failed_;  // Under write_mutex_: the first failed write; no other is tried.
 
   WriterPreferringLock index_lock_;
-  Collections collections_;          // Under index_lock_.
-  int64_t epoch_ = 0;                // Under index_lock_.
-  std::atomic<Version> applied_{0};  // Changed under index_lock_.
+  Collections collections_;               // Under index_lock_.
+  int64_t epoch_ = 0;                     // Under index_lock_.
+  std::set<std::string> refused_images_;  // Under index_lock_: tokens of images that are not what they should be.
+  std::atomic<Version> applied_{0};       // Changed under index_lock_.
   std::atomic<int64_t> memory_bytes_{0};
   std::atomic<int64_t> groups_committed_{0}, calls_committed_{0};
   std::atomic<int64_t> next_linked_{0};  // Round robin over the collections.
+  std::shared_ptr<Saving> saving_;       // nullptr: there is nowhere to save to.
 };
 
 }  // namespace agentmemdb

@@ -1,4 +1,4 @@
-// Background work, in slices: linking vectors into graphs, copying the log into the file.
+// Background work, in slices: linking vectors into graphs, saving them, copying the log into the file.
 #include "base/clock.h"
 #include "engine/database.h"
 
@@ -11,11 +11,13 @@ constexpr int64_t kCheckpointBytes = int64_t{16} << 20;
 }  // namespace
 
 bool Database::HasBackgroundWork() {
-  std::shared_lock guard(index_lock_);
-  for (const auto& [id, collection] : collections_) {
-    if (collection->vectors() != nullptr && collection->vectors()->HasUnlinked()) return true;
+  {
+    std::shared_lock guard(index_lock_);
+    for (const auto& [id, collection] : collections_) {
+      if (collection->vectors() != nullptr && collection->vectors()->HasUnlinked()) return true;
+    }
   }
-  return false;
+  return HasSaveToDo();
 }
 
 Result<bool> Database::RunBackground(int64_t budget_micros, const CancelToken& cancel) {
@@ -31,7 +33,7 @@ Result<bool> Database::RunBackground(int64_t budget_micros, const CancelToken& c
         if (chosen == nullptr || (id > next_linked_ && ToInt(chosen->id()) <= next_linked_)) chosen = collection;
       }
     }
-    if (chosen == nullptr) return false;
+    if (chosen == nullptr) return SaveSome(deadline);
     next_linked_ = ToInt(chosen->id());
     Result<bool> reached = LinkUpTo(chosen->id(), kEverything, deadline - MonotonicMicros(), cancel);
     if (!reached.ok() && reached.status().code() != Code::kNotFound) return reached.status();

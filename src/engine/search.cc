@@ -48,21 +48,9 @@ CollectionInfo InfoOf(const Collection& collection) {
   return {collection.id(), collection.name(), collection.options()};
 }
 
-}  // namespace
-
-Status SearchQuery::Validate(const CollectionOptions& options) const {
-  if (options.dimensions == 0)
-    return Status::InvalidArgument("query.vector", "is not possible: the collection was created without dimensions");
-  if (vector.size() != options.dimensions)
-    return Status::InvalidArgument("query.vector", "must have " + std::to_string(options.dimensions) +
-                                                       " numbers, got " + std::to_string(vector.size()));
-  double norm;
-  RETURN_IF_ERROR(CheckVector(options.metric, vector, "query.vector", &norm));
-  RETURN_IF_ERROR(CheckRange(k, "query.k"));
-  return CheckRange(ef, "query.ef");
-}
-
-Result<SearchOutput> Search(Database* database, CollectionId id, const SearchQuery& query, const CancelToken& cancel) {
+// *damaged: the search met bytes that an index image should not have, and its answer is worth nothing.
+Result<SearchOutput> TrySearch(Database* database, CollectionId id, const SearchQuery& query, const CancelToken& cancel,
+                               bool* damaged) {
   SearchOutput output;
   const Status status =
       ReadCollection(database, id, cancel, [&](const ReadView& view, const Collection& collection) -> Status {
@@ -92,6 +80,8 @@ Result<SearchOutput> Search(Database* database, CollectionId id, const SearchQue
         const int64_t start = MonotonicMicros();
         Result<VectorSearchResult> found = collection.vectors()->Search(search, cancel);
         if (!found.ok()) return found.status();
+        *damaged = collection.vectors()->damaged();
+        if (*damaged) return {};
         output.found = std::move(*found);
         collection.searches().Add(output.found);
         const int64_t searched = MonotonicMicros();
@@ -103,6 +93,29 @@ Result<SearchOutput> Search(Database* database, CollectionId id, const SearchQue
         return {};
       });
   return Finish(status, std::move(output));
+}
+
+}  // namespace
+
+Status SearchQuery::Validate(const CollectionOptions& options) const {
+  if (options.dimensions == 0)
+    return Status::InvalidArgument("query.vector", "is not possible: the collection was created without dimensions");
+  if (vector.size() != options.dimensions)
+    return Status::InvalidArgument("query.vector", "must have " + std::to_string(options.dimensions) +
+                                                       " numbers, got " + std::to_string(vector.size()));
+  double norm;
+  RETURN_IF_ERROR(CheckVector(options.metric, vector, "query.vector", &norm));
+  RETURN_IF_ERROR(CheckRange(k, "query.k"));
+  return CheckRange(ef, "query.ef");
+}
+
+Result<SearchOutput> Search(Database* database, CollectionId id, const SearchQuery& query, const CancelToken& cancel) {
+  for (;;) {
+    bool damaged = false;
+    Result<SearchOutput> output = TrySearch(database, id, query, cancel, &damaged);
+    if (!damaged) return output;
+    RETURN_IF_ERROR(database->ForgetDamagedImages(cancel));
+  }
 }
 
 Result<std::optional<RecordOutput>> Get(Database* database, CollectionId collection, const std::string& id,
@@ -153,6 +166,7 @@ Result<CollectionStats> StatsOf(Database* database, CollectionId id, const Cance
         stats.vectors = collection.CountVisibleVectors(now);
         if (collection.vectors() != nullptr) stats.index = collection.vectors()->stats();
         stats.searches = collection.searches().Get();
+        stats.image = collection.image();
         return {};
       });
   return Finish(status, std::move(stats));

@@ -47,6 +47,7 @@ struct CollectionStats {
   int64_t records = 0, vectors = 0, damaged = 0;
   std::optional<VectorIndexStats> index;
   SearchCounts searches;
+  std::optional<ImageInfo> image;
 };
 
 // Errors of all: kNotFound (the collection was deleted), kCorrupt, kIo, kAborted, kTimeout, kLimit.

@@ -3,6 +3,8 @@
 #include <cstring>
 #include <optional>
 
+#include "engine/options.h"
+
 namespace agentmemdb {
 namespace {
 
@@ -48,6 +50,17 @@ std::string WriteUuid(const std::array<char, 16>& bytes) {
   return text;
 }
 
+// A text after its length, taken off the front.
+std::optional<std::string_view> TakeText(std::string_view* bytes) {
+  uint16_t length;
+  if (bytes->size() < sizeof length) return std::nullopt;
+  std::memcpy(&length, bytes->data(), sizeof length);
+  if (bytes->size() - sizeof length < length) return std::nullopt;
+  const std::string_view text = bytes->substr(sizeof length, length);
+  bytes->remove_prefix(sizeof length + length);
+  return text;
+}
+
 }  // namespace
 
 SlotIds::~SlotIds() {
@@ -90,6 +103,52 @@ std::string SlotIds::Get(Slot slot) const {
   const std::string* copy;
   std::memcpy(&copy, place.data(), sizeof copy);
   return *copy;
+}
+
+std::vector<Section> SlotIds::Write(std::function<bool(Slot)> used) const {
+  const size_t bound = kinds_.size();
+  std::vector<Section> sections;
+  sections.push_back(ArraySection("id-kinds", bound, [this, used](size_t i) {
+    return used(Slot{static_cast<uint32_t>(i)}) ? kinds_[i] : uint8_t{0};
+  }));
+  sections.push_back(ArraySection("id-places", bound, [this, used](size_t i) {
+    const bool in_place = used(Slot{static_cast<uint32_t>(i)}) && kinds_[i] != kHeap;
+    return in_place ? places_[i] : Place{};
+  }));
+  // The others, by slot: length, bytes.
+  sections.push_back(SectionOf("id-texts", bound, sizeof(Place), [this, used](size_t i, Bytes* part) {
+    const Slot slot{static_cast<uint32_t>(i)};
+    if (!used(slot) || kinds_[i] != kHeap) return;
+    const std::string id = Get(slot);
+    AppendValue(part, static_cast<uint16_t>(id.size()));
+    const auto bytes = std::as_bytes(std::span(id));
+    part->insert(part->end(), bytes.begin(), bytes.end());
+  }));
+  return sections;
+}
+
+bool SlotIds::Read(SectionReader* image, uint32_t bound, const std::function<bool(Slot)>& used) {
+  std::vector<char> texts;
+  std::vector<uint8_t> kinds;  // kinds_ says what is to be freed: it is set one by one.
+  if (!image->ReadArray("id-places", &places_, bound) || !image->ReadArray("id-kinds", &kinds, bound) ||
+      !image->ReadArray("id-texts", &texts))
+    return false;
+  kinds_.resize(bound);
+  std::string_view left(texts.data(), texts.size());
+  for (uint32_t i = 0; i < bound; ++i) {
+    if (!used(Slot{i})) continue;
+    if (kinds[i] == kHeap) {
+      const std::optional<std::string_view> id = TakeText(&left);
+      if (!id || !ValidateId(*id, "id").ok()) return false;
+      Set(Slot{i}, *id);
+    } else {
+      // Any 16 bytes are a UUID.
+      if (kinds[i] > kUuid) return false;
+      if (kinds[i] != kUuid && !ValidateId({places_[i].data(), kinds[i]}, "id").ok()) return false;
+      kinds_[i] = kinds[i];
+    }
+  }
+  return left.empty();
 }
 
 void SlotIds::Free(Slot slot) {

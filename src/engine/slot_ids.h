@@ -4,10 +4,12 @@
 #include <array>
 #include <atomic>
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "base/sections.h"
 #include "base/types.h"
 
 namespace agentmemdb {
@@ -27,6 +29,11 @@ class SlotIds {
   void Set(Slot slot, std::string_view id);
   // What was set last.
   std::string Get(Slot slot) const;
+  // How the ids of slots for which used(slot) are written down. `this` must live, and stay as it is, until that is done.
+  std::vector<Section> Write(std::function<bool(Slot)> used) const;
+  // Makes an empty object what was written, of slots below `bound`: every id of those used is one that could have been set.
+  // False: it was not. May throw std::bad_alloc.
+  bool Read(SectionReader* image, uint32_t bound, const std::function<bool(Slot)>& used);
   size_t memory_bytes() const { return kinds_.capacity() * (1 + sizeof(Place)) + heap_bytes_; }
 
  private:

@@ -134,16 +134,19 @@ Result<bool> ReadTransaction::Has(CollectionId collection, std::string_view id, 
   return !expires_at || *expires_at > now;
 }
 
-Status ReadTransaction::ScanRecords(Version after, const CancelToken& cancel,
-                                    const std::function<void(const RecordRow&)>& visit, int64_t* damaged) {
+Status ReadTransaction::ScanRecords(const ScanFloors& floors, const CancelToken& cancel, const VisitRecord& visit,
+                                    int64_t* damaged) {
   static constexpr char kAll[] = "SELECT " RECORD_COLUMNS " FROM records ORDER BY \"row\"";
-  static constexpr char kSince[] = "SELECT " RECORD_COLUMNS " FROM records WHERE version > ?1 ORDER BY \"row\"";
-  const bool all = after <= 0;
+  // The planner, which knows nothing of how many there are, would read the whole table.
+  static constexpr char kSince[] =
+      "SELECT " RECORD_COLUMNS " FROM records INDEXED BY records_version WHERE version > ?1 ORDER BY version, \"row\"";
+  const Version lowest = floors.Lowest();
+  const bool all = lowest <= 0;
   Result<Statement*> prepared = connection_->Prepared(all ? kAll : kSince);
   if (!prepared.ok()) return prepared.status();
   Statement& statement = **prepared;
   Resetting resetting(&statement);
-  if (!all) statement.Bind(1, after);
+  if (!all) statement.Bind(1, lowest);
   RowId last{0};
   for (int64_t count = 1;; ++count) {
     const int result = statement.Step();
@@ -151,10 +154,17 @@ Status ReadTransaction::ScanRecords(Version after, const CancelToken& cancel,
     if (result != SQLITE_ROW) {
       Status status = connection_->Error(result, "read");
       if (status.code() != Code::kCorrupt || !all) return status;
-      return SalvageRecords(last, cancel, visit, damaged);
+      return SalvageRecords(
+          last, cancel,
+          [&](const RecordRow& record) {
+            if (record.version > floors.Of(record.collection)) visit(record);
+          },
+          damaged);
     }
     if (count % 256 == 0) RETURN_IF_ERROR(cancel.Check());
     last = RowId{statement.Integer(0).value_or(ToInt(last))};
+    // Its long columns, on pages of their own, are not read.
+    if (statement.Integer(3).value_or(INT64_MAX) <= floors.Of(CollectionId{statement.Integer(1).value_or(0)})) continue;
     if (std::optional<RecordRow> record = DecodeRecord(statement))
       visit(*record);
     else
@@ -162,9 +172,37 @@ Status ReadTransaction::ScanRecords(Version after, const CancelToken& cancel,
   }
 }
 
+Result<int64_t> ReadTransaction::ScanCollection(CollectionId collection, const CancelToken& cancel,
+                                                const VisitRecord& visit) {
+  static constexpr char kSql[] =
+      "SELECT \"row\" FROM records INDEXED BY records_id WHERE collection = ?1 ORDER BY \"row\"";
+  Result<Statement*> prepared = connection_->Prepared(kSql);
+  if (!prepared.ok()) return prepared.status();
+  std::vector<RowId> rows;
+  {
+    Statement& statement = **prepared;
+    Resetting resetting(&statement);
+    statement.Bind(1, ToInt(collection));
+    int result;
+    while ((result = statement.Step()) == SQLITE_ROW) rows.push_back(RowId{statement.Integer(0).value_or(0)});
+    if (result != SQLITE_DONE) {
+      Status status = connection_->Error(result, "read");
+      if (status.code() != Code::kCorrupt) return status;
+    }
+  }
+  int64_t count = 0;
+  for (const RowId row : rows) {
+    if (++count % 256 == 0) RETURN_IF_ERROR(cancel.Check());
+    Result<std::optional<RecordRow>> record = FindRow(row);
+    if (!record.ok() && record.status().code() != Code::kCorrupt) return record.status();
+    if (record.ok() && *record && (*record)->collection == collection) visit(**record);
+  }
+  return count;
+}
+
 // A damaged page ends a scan. Asking for each later row by its number reaches the pages behind it.
-Status ReadTransaction::SalvageRecords(RowId after, const CancelToken& cancel,
-                                       const std::function<void(const RecordRow&)>& visit, int64_t* damaged) {
+Status ReadTransaction::SalvageRecords(RowId after, const CancelToken& cancel, const VisitRecord& visit,
+                                       int64_t* damaged) {
   Result<int64_t> last = connection_->QueryInteger("SELECT seq FROM sqlite_sequence WHERE name = 'records'");
   if (!last.ok()) return last.status();
   for (int64_t row = ToInt(after) + 1; row <= *last; ++row) {

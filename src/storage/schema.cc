@@ -13,7 +13,8 @@ namespace {
 
 struct SchemaObject {
   const char* name;
-  const char* sql;  // Exactly as SQLite keeps it, so that a damaged schema is noticed.
+  const char* sql;    // Exactly as SQLite keeps it, so that a damaged schema is noticed.
+  int64_t since = 1;  // The first format that has it.
 };
 
 // Long columns come last: what is asked for most is found on the row's first page.
@@ -34,6 +35,10 @@ constexpr SchemaObject kSchema[] = {
     {"tombstones",
      "CREATE TABLE tombstones(version INTEGER NOT NULL, \"row\" INTEGER NOT NULL, collection INTEGER NOT NULL, "
      "PRIMARY KEY(version, \"row\")) WITHOUT ROWID"},
+    {"images",
+     "CREATE TABLE images(collection INTEGER PRIMARY KEY, token TEXT NOT NULL, version INTEGER NOT NULL, "
+     "crc INTEGER NOT NULL)",
+     kFormatWithImages},
     // Made by SQLite itself, for AUTOINCREMENT.
     {"sqlite_sequence", "CREATE TABLE sqlite_sequence(name,seq)"},
 };
@@ -54,9 +59,11 @@ Status CreateSchema(Connection* connection) {
   return WriteHeader(connection, header);
 }
 
-Status CheckSchema(Connection* connection) {
+// Of what came with the formats after `above`, up to `format`.
+Status CheckSchema(Connection* connection, int64_t above, int64_t format) {
   static constexpr char kSql[] = "SELECT sql FROM sqlite_schema WHERE name = ?1";
   for (const SchemaObject& object : kSchema) {
+    if (object.since <= above || object.since > format) continue;
     Result<Statement*> statement = connection->Prepared(kSql);
     if (!statement.ok()) return statement.status();
     Resetting resetting(*statement);
@@ -82,21 +89,39 @@ Result<bool> IsOurs(Connection* connection) {
   return NotOurs(*connection);
 }
 
-Status CheckContents(Connection* connection) {
-  RETURN_IF_ERROR(CheckSchema(connection));
-  return ReadHeader(connection).status();
+Result<DatabaseHeader> CheckContents(Connection* connection) {
+  constexpr int64_t kFirst = 1;
+  RETURN_IF_ERROR(CheckSchema(connection, 0, kFirst));
+  Result<DatabaseHeader> header = ReadHeader(connection);
+  if (header.ok()) RETURN_IF_ERROR(CheckSchema(connection, kFirst, header->format));
+  return header;
+}
+
+// The data stay as they are, and so does the change version.
+Status BringUpToDate(Connection* connection, DatabaseHeader header) {
+  for (const SchemaObject& object : kSchema) {
+    if (object.since > header.format) RETURN_IF_ERROR(connection->Execute(object.sql));
+  }
+  header.format = kFormat;
+  return WriteHeader(connection, header);
 }
 
 Status CreateOrCheck(Connection* connection) {
   Result<bool> ours = IsOurs(connection);
   if (!ours.ok()) return ours.status();
-  return *ours ? CheckContents(connection) : CreateSchema(connection);
+  return *ours ? CheckContents(connection).status() : CreateSchema(connection);
+}
+
+Status CheckOrBringUpToDate(Connection* connection) {
+  Result<DatabaseHeader> header = CheckContents(connection);
+  if (!header.ok()) return header.status();
+  return header->format < kFormat ? BringUpToDate(connection, *header) : Status();
 }
 
 Status CheckOnly(Connection* connection) {
   Result<bool> ours = IsOurs(connection);
   if (!ours.ok()) return ours.status();
-  if (*ours) return CheckContents(connection);
+  if (*ours) return CheckContents(connection).status();
   return Status(Code::kNotFound, connection->path() + " is empty; open it without readOnly to make a database of it")
       .WithPath(connection->path());
 }
@@ -121,7 +146,11 @@ Status PrepareSchema(Connection* connection, bool in_memory) {
   Result<bool> ours = IsOurs(connection);
   if (!ours.ok()) return ours.status();
   if (!in_memory) RETURN_IF_ERROR(connection->Execute("PRAGMA journal_mode=WAL"));
-  return WithinTransaction(connection, *ours ? "BEGIN" : "BEGIN IMMEDIATE", CreateOrCheck);
+  RETURN_IF_ERROR(WithinTransaction(connection, *ours ? "BEGIN" : "BEGIN IMMEDIATE", CreateOrCheck));
+  Result<DatabaseHeader> header = ReadHeader(connection);
+  if (!header.ok()) return header.status();
+  if (header->format >= kFormat) return {};
+  return WithinTransaction(connection, "BEGIN IMMEDIATE", CheckOrBringUpToDate);
 }
 
 Status CheckDatabase(Connection* connection) { return WithinTransaction(connection, "BEGIN", CheckOnly); }

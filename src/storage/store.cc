@@ -133,10 +133,10 @@ Result<std::unique_ptr<ReadTransaction>> Store::BeginRead() {
   return transaction;
 }
 
-Result<std::unique_ptr<WriteTransaction>> Store::BeginWrite() {
+Result<std::unique_ptr<WriteTransaction>> Store::BeginWrite(bool synced) {
   CHECK(!options_.read_only);
   RETURN_IF_ERROR(CheckNotReplaced());
-  std::unique_ptr<WriteTransaction> transaction(new WriteTransaction(this, std::unique_lock(main_mutex_)));
+  std::unique_ptr<WriteTransaction> transaction(new WriteTransaction(this, std::unique_lock(main_mutex_), synced));
   RETURN_IF_ERROR(transaction->Begin());
   return transaction;
 }

@@ -7,7 +7,9 @@
 // it has no log. Each read looks whether the file has changed: a writer may come who is allowed more than we are.
 #pragma once
 
+#include <algorithm>
 #include <functional>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <vector>
@@ -36,6 +38,29 @@ struct CollectionRow {
 
 uint32_t CollectionChecksum(const CollectionRow& collection);
 
+// Which files beside the database hold the index image of a collection.
+struct ImageRow {
+  CollectionId collection{};
+  std::string token;    // index_image.h
+  Version version = 0;  // of the data in it
+};
+
+// From where on a scan wants the records of each collection: those written after that version.
+struct ScanFloors {
+  ScanFloors(Version all = 0) : others(all) {}  // NOLINT: a version is the floor of all.
+  Version Of(CollectionId collection) const {
+    const auto found = of.find(ToInt(collection));
+    return found == of.end() ? others : found->second;
+  }
+  Version Lowest() const {
+    Version lowest = others;
+    for (const auto& [collection, floor] : of) lowest = std::min(lowest, floor);
+    return lowest;
+  }
+  Version others;
+  std::map<int64_t, Version> of;  // by collection
+};
+
 class ReadTransaction;
 class WriteTransaction;
 
@@ -49,8 +74,9 @@ class Store {
   // Pins a snapshot: everything read through it is one committed state. kIo when the file has been replaced.
   Result<std::unique_ptr<ReadTransaction>> BeginRead();
   // Takes the write lock of the file. kBusy at once when another process has it. One at a time: the caller's lock.
-  // kIo when the file has been replaced. Not when read_only.
-  Result<std::unique_ptr<WriteTransaction>> BeginWrite();
+  // kIo when the file has been replaced. Not when read_only. `synced`: what it commits, and everything before, survives power
+  // loss whatever the durability.
+  Result<std::unique_ptr<WriteTransaction>> BeginWrite(bool synced = false);
 
   // kIo when the path leads to another file than the one that was opened, or to none.
   Status CheckNotReplaced() const;
@@ -119,11 +145,16 @@ class ReadTransaction {
   // Whether there is one that has not expired.
   Result<bool> Has(CollectionId collection, std::string_view id, TimeMs now = 0);
 
-  // Calls `visit` with each sound record written after `version`, in row order; `damaged` counts those that fail their
-  // check or cannot be read. Goes on past damaged pages.
-  Status ScanRecords(Version after, const CancelToken& cancel, const std::function<void(const RecordRow&)>& visit,
-                     int64_t* damaged);
+  using VisitRecord = std::function<void(const RecordRow&)>;
+  // Calls `visit` with each sound record above its floor. In row order, if some collection is wanted whole; else as they were
+  // written last, which is row order for those that are new. Goes on past damaged records, and pages.
+  Status ScanRecords(const ScanFloors& floors, const CancelToken& cancel, const VisitRecord& visit, int64_t* damaged);
+  // The same with the records of one collection, found one by one. Returns how many there are, damaged ones included: fewer
+  // than there should be when the index that leads to them is damaged.
+  Result<int64_t> ScanCollection(CollectionId collection, const CancelToken& cancel, const VisitRecord& visit);
   Status ScanTombstones(Version after, const std::function<void(CollectionId, RowId)>& visit);
+  // Those whose row is sound; none of a file that cannot have any.
+  std::vector<ImageRow> Images();
   // After the last read: kBusy when the file changed meanwhile under a reader that is alone; what was read is no state then.
   Status CheckUnchanged() const;
   // For a backup, which copies through it.
@@ -133,8 +164,7 @@ class ReadTransaction {
   friend class Store;
   explicit ReadTransaction(Connection* connection) : connection_(connection) {}
   Result<std::optional<RecordRow>> ReadOne(Statement* statement, std::optional<std::string_view> id);
-  Status SalvageRecords(RowId after, const CancelToken& cancel, const std::function<void(const RecordRow&)>& visit,
-                        int64_t* damaged);
+  Status SalvageRecords(RowId after, const CancelToken& cancel, const VisitRecord& visit, int64_t* damaged);
 
   Connection* connection_;
   std::shared_ptr<Store::Readers> readers_;  // Where `pooled_` comes from.
@@ -179,18 +209,27 @@ class WriteTransaction {
   // With all its records.
   Status DeleteCollection(CollectionId collection);
 
+  // The image of a collection, if that exists, in place of the one before.
+  Status SetImage(const ImageRow& image);
+  Status DeleteImage(CollectionId collection);
+
   // Raises the version and commits. After a failure nothing of the transaction is stored.
   Status Commit(DatabaseHeader header);
+  // The same of a transaction that changed no data: the version stays.
+  Status CommitDerived() { return connection_->Execute("COMMIT"); }
 
  private:
   friend class Store;
-  WriteTransaction(Store* store, std::unique_lock<std::mutex> guard)
-      : connection_(store->main_.get()), main_guard_(std::move(guard)) {}
+  WriteTransaction(Store* store, std::unique_lock<std::mutex> guard, bool synced)
+      : connection_(store->main_.get()),
+        synced_(synced && store->options_.durability == Durability::kNormal),
+        main_guard_(std::move(guard)) {}
   Status Begin();
   Status CheckOwner(RowId row, CollectionId collection, std::string_view id);
   Status Finish(Statement* statement, const char* doing);
 
   Connection* connection_;
+  bool synced_;  // although other transactions are not
   std::unique_lock<std::mutex> main_guard_;
   int64_t next_row_ = 0;
 };

@@ -23,9 +23,11 @@ uint32_t CollectionChecksum(const CollectionRow& collection) {
 
 WriteTransaction::~WriteTransaction() {
   if (connection_->InTransaction()) (void)connection_->Execute("ROLLBACK");
+  if (synced_) (void)connection_->Execute("PRAGMA synchronous=NORMAL");
 }
 
 Status WriteTransaction::Begin() {
+  if (synced_) RETURN_IF_ERROR(connection_->Execute("PRAGMA synchronous=FULL"));
   RETURN_IF_ERROR(connection_->Execute("BEGIN IMMEDIATE"));
   // AUTOINCREMENT's own counter, checked against the table: a row number must never be given twice.
   Result<int64_t> used =
@@ -175,8 +177,9 @@ Status WriteTransaction::UpdateCollection(const CollectionRow& collection) {
 Status WriteTransaction::DeleteCollection(CollectionId collection) {
   static constexpr char kRecords[] = "DELETE FROM records WHERE collection = ?1";
   static constexpr char kTombstones[] = "DELETE FROM tombstones WHERE collection = ?1";
+  static constexpr char kImage[] = "DELETE FROM images WHERE collection = ?1";
   static constexpr char kCollection[] = "DELETE FROM collections WHERE id = ?1";
-  for (const char* sql : {kRecords, kTombstones, kCollection}) {
+  for (const char* sql : {kRecords, kTombstones, kImage, kCollection}) {
     Result<Statement*> prepared = connection_->Prepared(sql);
     if (!prepared.ok()) return prepared.status();
     (*prepared)->Bind(1, ToInt(collection));

@@ -26,16 +26,26 @@ class FlatIndex final : public VectorIndex {
   uint64_t LinkedMark() const override { return 0; }
   bool IsLinked(uint64_t) const override { return true; }
   VectorIndexStats stats() const override;
+  bool IsFree(Slot slot) const override { return !Has(slot); }
+  bool WantsImage() const override { return false; }
+  uint64_t changes() const override { return 0; }
+  Result<bool> SettleSome() override { return false; }
+  std::unique_lock<std::mutex> HoldStill() override { return {}; }
+  IndexParts Write() const override { return {}; }
+  bool Read(SectionReader*, MappedFile) override { return false; }
+  std::shared_ptr<void> UseFile(MappedFile, std::vector<uint32_t>) override { return nullptr; }
+  bool damaged() const override { return table_.damaged(); }
 
   uint32_t count() const { return count_; }
   // Vectors that `allowed` (nullptr = all) lets through.
   uint32_t CountAllowed(const IdSet* allowed) const;
-  bool Has(Slot slot) const {
+  bool Has(Slot slot) const override {
     return ToInt(slot) / 64 < present_.size() && (present_[ToInt(slot) / 64] >> (ToInt(slot) % 64) & 1) != 0;
   }
   const float* Vector(Slot slot) const { return table_.Row(slot); }
   DistanceKernel kernel() const { return kernel_; }
   const VectorTable& table() const { return table_; }
+  VectorTable* table() { return &table_; }
 
  private:
   Result<VectorSearchResult> SearchAllowed(const VectorSearch& search, const CancelToken& cancel) const;

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
-#include <limits>
 
 #include "base/check.h"
 #include "base/clock.h"
@@ -12,8 +11,6 @@
 namespace agentmemdb {
 namespace {
 
-constexpr uint32_t kNoSlot = std::numeric_limits<uint32_t>::max();
-constexpr uint32_t kLinked = std::numeric_limits<uint32_t>::max();
 // A repair begins when so many nodes are dead, and this part of all.
 constexpr uint32_t kDeadMin = 32, kDeadShare = 10;
 // One that looks for unreachable nodes, when this part of all is new.
@@ -39,7 +36,8 @@ struct HnswIndex::Hunt {
 };
 
 HnswIndex::HnswIndex(Metric metric, uint32_t dimensions, const HnswConfig& config)
-    : config_(config),
+    : metric_(metric),
+      config_(config),
       flat_(metric, dimensions),
       format_(dimensions),
       nodes_(config.m, format_.code_bytes()),
@@ -270,6 +268,7 @@ void HnswIndex::EndBatch() {
   }
   linked_ += static_cast<uint32_t>(batch_.size());
   linked_since_repair_ += static_cast<uint32_t>(batch_.size());
+  changes_ += batch_.size();
   batch_.clear();
   tail_head_.store(batch_end_, std::memory_order_release);
 }
@@ -307,6 +306,7 @@ void HnswIndex::EndRepair() {
   linked_ -= removed;
   dead_ -= removed;
   linked_since_repair_ = 0;
+  changes_ += removed + 1;
   repairing_ = false;
 }
 
@@ -323,6 +323,7 @@ bool HnswIndex::IsLinked(uint64_t mark) const {
 VectorIndexStats HnswIndex::stats() const {
   VectorIndexStats stats = flat_.stats();
   if (WantsGraph()) stats.tail = static_cast<uint32_t>(tail_.size() - tail_head_) - tail_holes_;
+  stats.slots = nodes_.bound();
   stats.deleted = dead_;
   stats.linked = std::max(linked_.load(), stats.deleted) - stats.deleted;
   stats.memory_bytes +=

@@ -8,6 +8,8 @@
 #pragma once
 
 #include <atomic>
+#include <limits>
+#include <memory>
 #include <mutex>
 #include <vector>
 
@@ -35,10 +37,25 @@ class HnswIndex final : public VectorIndex {
   uint64_t LinkedMark() const override;
   bool IsLinked(uint64_t mark) const override;
   VectorIndexStats stats() const override;
+  bool Has(Slot slot) const override { return flat_.Has(slot); }
+  bool IsFree(Slot slot) const override { return !flat_.Has(slot) && !nodes_linked_.Contains(slot); }
+  // hnsw_image.cc
+  bool WantsImage() const override { return WantsGraph() && flat_.count() > 0; }
+  uint64_t changes() const override { return changes_; }
+  Result<bool> SettleSome() override;
+  std::unique_lock<std::mutex> HoldStill() override;
+  IndexParts Write() const override;
+  bool Read(SectionReader* image, MappedFile vectors) override;
+  std::shared_ptr<void> UseFile(MappedFile vectors, std::vector<uint32_t> crcs) override;
+  bool damaged() const override { return flat_.damaged(); }
   // Looks at every list, and walks over everything. No linker may be at work.
   GraphCheck Check() const { return CheckGraph(nodes_, nodes_linked_); }
 
  private:
+  // In tail_, in place of a slot removed meanwhile; in tail_position_, of a slot that is not in the tail.
+  static constexpr uint32_t kNoSlot = std::numeric_limits<uint32_t>::max();
+  static constexpr uint32_t kLinked = std::numeric_limits<uint32_t>::max();
+
   // What a search looks for and what it has found so far.
   struct Hunt;
 
@@ -63,6 +80,18 @@ class HnswIndex final : public VectorIndex {
   void EndRepair();
   bool BeginBatch();
 
+  // What an image says of the whole, and of each slot.
+  struct ImageHead;
+  enum class SlotState : uint8_t;
+  SlotState StateOf(uint32_t slot) const;
+  ImageHead Head() const;
+  bool ReadNodes(SectionReader* image);
+  bool ReadStates(SectionReader* image, const ImageHead& head);
+  bool ReadUpper(SectionReader* image);
+  bool ReadTail(SectionReader* image);
+  bool LinksAreSound(uint32_t node, int level) const;
+
+  Metric metric_;
   HnswConfig config_;
   FlatIndex flat_;  // Every vector, linked or not.
   CodeFormat format_;
@@ -84,6 +113,7 @@ class HnswIndex final : public VectorIndex {
   std::atomic<uint32_t> linked_{0};      // How many.
   std::atomic<uint32_t> dead_{0};        // Nodes removed after they were linked, or while they were.
   std::atomic<uint32_t> linked_since_repair_{0};
+  std::atomic<uint64_t> changes_{0};  // Nodes linked and taken out, and repairs.
   std::atomic<bool> repairing_{false};
   std::vector<Slot> freed_;  // Of nodes that were taken out.
 };

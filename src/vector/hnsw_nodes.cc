@@ -1,5 +1,6 @@
 #include "vector/hnsw_nodes.h"
 
+#include <algorithm>
 #include <cmath>
 #include <cstdlib>
 #include <new>
@@ -8,7 +9,6 @@ namespace agentmemdb {
 namespace {
 
 constexpr size_t kCacheLine = 64;
-constexpr int kLevelMax = 30;
 
 size_t RoundUp(size_t value, size_t to) { return (value + to - 1) / to * to; }
 
@@ -65,13 +65,26 @@ void HnswNodes::MakeLevels(uint32_t node, int level) {
     upper_bytes_ -= sizeof(uint32_t) + old[-1] * size_links_per_element_;
     std::free(old - 1);
   }
-  if (level == 0) return;
+  if (level > 0) Upper(node).store(NewUpper(level), std::memory_order_release);
+}
+
+uint32_t* HnswNodes::NewUpper(int level) {
   const size_t bytes = sizeof(uint32_t) + static_cast<size_t>(level) * size_links_per_element_;
   auto* lists = static_cast<uint32_t*>(std::calloc(1, bytes));
   if (lists == nullptr) throw std::bad_alloc();
   lists[0] = static_cast<uint32_t>(level);
   upper_bytes_ += bytes;
-  Upper(node).store(lists + 1, std::memory_order_release);
+  return lists + 1;
+}
+
+std::span<const uint32_t> HnswNodes::UpperWords(uint32_t node) const {
+  return {Upper(node).load(std::memory_order_acquire), UpperWordsOf(LevelOf(node))};
+}
+
+void HnswNodes::SetUpperWords(uint32_t node, int level, std::span<const uint32_t> words) {
+  uint32_t* lists = NewUpper(level);
+  std::copy(words.begin(), words.end(), lists);
+  Upper(node).store(lists, std::memory_order_release);
 }
 
 LinkList HnswNodes::UpperLinks(uint32_t node, int level) const {

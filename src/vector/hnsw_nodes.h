@@ -20,6 +20,8 @@ namespace agentmemdb {
 
 // Nodes are numbered below this.
 constexpr uint32_t kNodesMax = uint32_t{1} << 31;
+// No node has more levels above level 0.
+constexpr int kLevelMax = 30;
 
 // A list of links as hnswlib stores it: one word with how many (and, on level 0, whether the node is deleted), then the nodes.
 class LinkList {
@@ -107,6 +109,19 @@ class HnswNodes : private hnswlib::HierarchicalNSW<float> {
     entry_.store(static_cast<uint64_t>(entry.level + 1) << 32 | entry.node, std::memory_order_release);
   }
 
+  // For images. A node as it lies in memory: links of level 0, label, code.
+  size_t block_bytes() const { return size_data_per_element_; }
+  std::span<const std::byte> BlockOf(uint32_t node) const {
+    return blocks().subspan(node * block_bytes(), block_bytes());
+  }
+  // Of every node below bound().
+  std::span<std::byte> blocks() const { return {blocks_.data(), max_elements_ * block_bytes()}; }
+  // Words of a node's lists from level 1 up; none where it has none.
+  std::span<const uint32_t> UpperWords(uint32_t node) const;
+  size_t UpperWordsOf(int level) const { return static_cast<size_t>(level) * (maxM_ + 1); }
+  // Gives a node that has none lists up to `level`, as they were. May throw std::bad_alloc.
+  void SetUpperWords(uint32_t node, int level, std::span<const uint32_t> words);
+
   // hnswlib's rule: floor(-ln(uniform) / ln(m)), for `uniform` in [0, 1).
   int LevelFor(double uniform) const;
 
@@ -119,6 +134,8 @@ class HnswNodes : private hnswlib::HierarchicalNSW<float> {
     return reinterpret_cast<std::atomic<uint32_t*>*>(linkLists_)[node];
   }
   LinkList UpperLinks(uint32_t node, int level) const;
+  // Empty lists. May throw std::bad_alloc.
+  uint32_t* NewUpper(int level);
 
   static constexpr float kUnitTolerance = 1e-4f;
 

@@ -3,11 +3,15 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
+#include <mutex>
 #include <span>
 #include <vector>
 
 #include "base/cancel.h"
+#include "base/file.h"
 #include "base/id_set.h"
+#include "base/sections.h"
 #include "base/status.h"
 #include "base/types.h"
 #include "vector/top_k.h"
@@ -50,11 +54,21 @@ struct VectorIndexStats {
   uint32_t linked = 0;
   uint32_t tail = 0;     // wait to be linked
   uint32_t deleted = 0;  // nodes still in the graph that stand for nothing
+  uint32_t slots = 0;    // reserved
   size_t memory_bytes = 0;
 };
 
-// Threads: Reserve, Add, Remove and TakeFreed exclude everything else (the engine's index lock held alone); Search, LinkSome and stats
-// run beside one another under the shared lock, any number of each; Stage needs no lock, one thread at a time.
+// How an index is written down: all parts of the vectors, to a file of their own, then all parts of each section in turn.
+struct IndexParts {
+  PartMaker vectors;
+  std::vector<Section> sections;
+  // Of the vectors file, complete when its last part is made.
+  std::shared_ptr<std::vector<uint32_t>> crcs;
+};
+
+// Threads: Reserve, Add, Remove, TakeFreed, Read and UseFile exclude everything else (the engine's index lock held alone);
+// Search, LinkSome, SettleSome, HoldStill and stats run beside one another under the shared lock, any number of each; Stage
+// needs no lock, one thread at a time.
 class VectorIndex {
  public:
   virtual ~VectorIndex() = default;
@@ -86,6 +100,29 @@ class VectorIndex {
   // Whether that is so, and LinkSome(thorough) has nothing to do for it.
   virtual bool IsLinked(uint64_t mark) const = 0;
   virtual VectorIndexStats stats() const = 0;
+
+  virtual bool Has(Slot slot) const = 0;
+  // Whether nothing of a slot is used: neither a vector, nor what one that was removed has left.
+  virtual bool IsFree(Slot slot) const = 0;
+
+  // Index images. Whether the index is worth one: it takes long to build.
+  virtual bool WantsImage() const = 0;
+  // Raised by whatever LinkSome changes, by about as much.
+  virtual uint64_t changes() const = 0;
+  // Does one small piece of finishing what LinkSome has begun. Returns whether there is more. Errors: kLimit (memory).
+  virtual Result<bool> SettleSome() = 0;
+  // Keeps LinkSome from beginning anything while it is held. Holds nothing when something is begun and not finished.
+  virtual std::unique_lock<std::mutex> HoldStill() = 0;
+  // How to write it down. The index must live, and be as it is, until the last part is made; each part under HoldStill.
+  virtual IndexParts Write() const = 0;
+  // Makes an empty index what was written. Everything is checked before it is used. False: it was not, or not by an index
+  // with the same options; this index is good for nothing then. May throw std::bad_alloc.
+  virtual bool Read(SectionReader* image, MappedFile vectors) = 0;
+  // Lets go of the vectors in memory for the same ones in a file just written. Everything as it was when it was written.
+  // Returns the memory: freeing it takes long, and needs no lock.
+  virtual std::shared_ptr<void> UseFile(MappedFile vectors, std::vector<uint32_t> crcs) = 0;
+  // Whether bytes of the file were found to be others than those written: what is answered from then on may be wrong.
+  virtual bool damaged() const = 0;
 };
 
 }  // namespace agentmemdb

@@ -1,0 +1,233 @@
+// Index images: read when a database is opened, written when it is closed and now and then, never missed. docs/decisions/0008.
+#include <algorithm>
+
+#include "base/clock.h"
+#include "base/retry.h"
+#include "engine/database.h"
+#include "engine/image_save.h"
+
+namespace agentmemdb {
+namespace {
+
+// In the background a collection is saved when so many of its records have changed, and this part of them.
+constexpr uint64_t kChangedMin = 5000, kChangedShare = 10;
+// At close, when this part has: fewer are sooner read from the file again than all is written.
+constexpr uint64_t kChangedShareAtClose = 1000;
+constexpr int64_t kSettleMicros = 1000000;
+constexpr int kLockStepMs = 5, kBusyTimeoutMs = 1000;
+// After a save that did not come off the next waits so long, then twice as long, ...
+constexpr int64_t kRetryMicros = 1000000;
+constexpr int kRetryDoublingsMax = 10;
+
+// Nobody is told: an image that is not there costs time only.
+Status NotWritten() { return Status(Code::kIo, "the image was not written"); }
+
+}  // namespace
+
+struct Database::Saving {
+  std::mutex mutex;  // One thread at a time saves. Before every other lock.
+  std::unique_ptr<ImageSave> save;
+  struct Retry {
+    int failures = 0;
+    int64_t not_before_micros = 0;
+  };
+  std::map<int64_t, Retry> retries;  // by collection
+};
+
+void Database::MakeSaving() {
+  if (!store_->in_memory() && !read_only()) saving_ = std::make_shared<Saving>();
+}
+
+// Loading.
+
+void Database::LoadImages(ReadTransaction* rows, const DatabaseHeader& header, ScanFloors* floors) {
+  if (store_->in_memory()) return;
+  const ImageFolder folder(path());
+  for (const ImageRow& row : rows->Images()) {
+    const auto found = collections_.find(ToInt(row.collection));
+    // Changes before the floor of the log are not known one by one.
+    if (found == collections_.end() || refused_images_.contains(row.token) || row.version < header.log_floor ||
+        row.version > header.change_version)
+      continue;
+    const Collection& empty = *found->second;
+    const std::unique_ptr<ImageReader> image = ImageReader::Open(folder, {row, header.epoch});
+    Result<MappedFile> vectors = MappedFile::Map(folder.VectorsPath(row.token));
+    if (image == nullptr || !vectors.ok()) continue;
+    const auto bytes = static_cast<int64_t>(image->bytes() + vectors->bytes());
+    auto collection = std::make_shared<Collection>(empty.id(), empty.name(), empty.options());
+    if (!collection->Read(image.get(), std::move(*vectors))) continue;
+    collection->set_image({row.token, row.version, bytes});
+    found->second = std::move(collection);
+    floors->of[ToInt(row.collection)] = row.version;
+  }
+}
+
+bool Database::RefuseImages(const std::function<bool(const Collection&)>& wrong) {
+  bool refused = false;
+  for (const auto& [id, collection] : collections_) {
+    if (!collection->image() || !wrong(*collection)) continue;
+    refused_images_.insert(collection->image()->token);
+    refused = true;
+  }
+  if (refused) ForgetEverything();
+  return refused;
+}
+
+Status Database::ForgetDamagedImages(const CancelToken& cancel) {
+  std::unique_lock guard(write_mutex_, std::defer_lock);
+  while (!TryLockFor(&guard, kLockStepMs)) RETURN_IF_ERROR(cancel.Check());
+  std::unique_lock alone(index_lock_);
+  RefuseImages([](const Collection& collection) { return collection.vectors()->damaged(); });
+  return {};
+}
+
+// Saving.
+
+bool Database::WantsSave(const Collection& collection, bool closing) const {
+  const VectorIndex* vectors = collection.vectors();
+  if (vectors == nullptr || !vectors->WantsImage() || vectors->damaged()) return false;
+  const auto records = static_cast<uint64_t>(collection.known());
+  if (closing) return !collection.image() || collection.changes_since_image() * kChangedShareAtClose > records;
+  return !vectors->HasUnlinked() && collection.writes_since_image() >= std::max(kChangedMin, records / kChangedShare);
+}
+
+std::shared_ptr<Collection> Database::NextToSave(bool closing, const std::set<int64_t>& tried) {
+  const int64_t now = MonotonicMicros();
+  std::shared_lock guard(index_lock_);
+  for (const auto& [id, collection] : collections_) {
+    const auto retry = saving_->retries.find(id);
+    const bool waits = !closing && retry != saving_->retries.end() && now < retry->second.not_before_micros;
+    if (!waits && !tried.contains(id) && WantsSave(*collection, closing)) return collection;
+  }
+  return nullptr;
+}
+
+// Under write_mutex_ nobody puts anything, nor is about to. kBusy: try again.
+Status Database::BeginSave(const std::shared_ptr<Collection>& collection) {
+  std::unique_lock guard(write_mutex_, std::defer_lock);
+  if (!TryLockFor(&guard, kLockStepMs)) return Status(Code::kBusy, "somebody writes");
+  RETURN_IF_ERROR(failed_);
+  RETURN_IF_ERROR(store_->CheckNotReplaced());
+  std::shared_lock shared(index_lock_);
+  const auto found = collections_.find(ToInt(collection->id()));
+  if (found != collections_.end() && found->second == collection)
+    saving_->save = ImageSave::Begin(ImageFolder(path()), collection, epoch_, applied_);
+  return saving_->save != nullptr ? Status() : Status(Code::kConflict, "the collection has changed");
+}
+
+// kBusy: try again.
+Status Database::CommitSave() {
+  ImageSave* save = saving_->save.get();
+  {
+    std::unique_lock guard(write_mutex_, std::defer_lock);
+    if (!TryLockFor(&guard, kLockStepMs)) return Status(Code::kBusy, "somebody writes");
+    RETURN_IF_ERROR(failed_);
+    Result<std::unique_ptr<WriteTransaction>> transaction = store_->BeginWrite(/*synced=*/true);
+    if (!transaction.ok()) return transaction.status();
+    Result<DatabaseHeader> header = (*transaction)->Header();
+    if (!header.ok()) return header.status();
+    if (header->epoch != save->identity().epoch) return Status(Code::kConflict, "the data were replaced");
+    RETURN_IF_ERROR((*transaction)->SetImage(save->identity().row));
+    RETURN_IF_ERROR((*transaction)->CommitDerived());
+    save->Keep();
+  }
+  Result<MappedFile> vectors = MappedFile::Map(ImageFolder(path()).VectorsPath(save->identity().row.token));
+  std::shared_ptr<void> freed;
+  {
+    std::unique_lock alone(index_lock_);
+    if (save->StillTrue()) {
+      save->collection()->set_image(save->info());
+      if (vectors.ok()) freed = save->UseFile(std::move(*vectors));
+    }
+  }
+  return {};
+}
+
+void Database::EndSave(CollectionId collection, bool saved) {
+  if (saved) {
+    saving_->retries.erase(ToInt(collection));
+    RemoveForeignImages();
+    CountMemory();
+  } else {
+    Saving::Retry& retry = saving_->retries[ToInt(collection)];
+    retry.not_before_micros = MonotonicMicros() + (kRetryMicros << std::min(retry.failures++, kRetryDoublingsMax));
+  }
+  saving_->save.reset();
+}
+
+// With the lock of the images, which a save has.
+void Database::RemoveForeignImages() {
+  Result<std::unique_ptr<ReadTransaction>> rows = store_->BeginRead();
+  if (rows.ok() && (*rows)->Header().ok()) ImageFolder(path()).RemoveForeign((*rows)->Images());
+}
+
+void Database::TidyImages() {
+  const ImageFolder folder(path());
+  if (saving_ == nullptr || !folder.exists()) return;
+  if (const Result<FileLock> lock = folder.Lock(); lock.ok()) RemoveForeignImages();
+}
+
+bool Database::HasSaveToDo() {
+  if (saving_ == nullptr) return false;
+  const std::unique_lock guard(saving_->mutex, std::try_to_lock);
+  return guard && (saving_->save != nullptr || NextToSave(/*closing=*/false, {}) != nullptr);
+}
+
+bool Database::SaveSome(int64_t deadline_micros) {
+  if (saving_ == nullptr) return false;
+  const std::unique_lock guard(saving_->mutex, std::try_to_lock);
+  if (!guard) return false;  // Another thread is at it, and goes on.
+  do {
+    if (saving_->save == nullptr) {
+      const std::shared_ptr<Collection> next = NextToSave(/*closing=*/false, {});
+      if (next == nullptr) return false;
+      const Status begun = BeginSave(next);
+      if (begun.code() == Code::kBusy) return true;
+      if (!begun.ok()) EndSave(next->id(), false);
+      continue;
+    }
+    const CollectionId id = saving_->save->collection()->id();
+    const ImageSave::Progress progress = saving_->save->Work(&index_lock_);
+    if (progress == ImageSave::Progress::kWorked) continue;
+    const Status committed = progress == ImageSave::Progress::kWritten ? CommitSave() : NotWritten();
+    if (committed.code() == Code::kBusy) return true;
+    EndSave(id, committed.ok());
+  } while (MonotonicMicros() < deadline_micros);
+  return saving_->save != nullptr || NextToSave(/*closing=*/false, {}) != nullptr;
+}
+
+void Database::SaveOnClose(const CancelToken& cancel) {
+  if (saving_ == nullptr) return;
+  const std::lock_guard guard(saving_->mutex);
+  saving_->save.reset();  // Begun in the background: it may be of a state that has passed.
+  std::set<int64_t> tried;
+  while (const std::shared_ptr<Collection> next = NextToSave(/*closing=*/true, tried)) {
+    tried.insert(ToInt(next->id()));
+    if (!Settle(next.get(), cancel) || !BeginSave(next).ok()) continue;
+    EndSave(next->id(), FinishSave(cancel).ok());
+  }
+}
+
+// Ends what linking has begun, unless that takes long.
+bool Database::Settle(Collection* collection, const CancelToken& cancel) {
+  const int64_t deadline = MonotonicMicros() + kSettleMicros;
+  while (MonotonicMicros() < deadline && cancel.Check().ok()) {
+    std::shared_lock guard(index_lock_);
+    Result<bool> more = collection->vectors()->SettleSome();
+    if (!more.ok()) return false;
+    if (!*more) return true;
+  }
+  return false;
+}
+
+Status Database::FinishSave(const CancelToken& cancel) {
+  ImageSave::Progress progress;
+  do {
+    RETURN_IF_ERROR(cancel.Check());
+    progress = saving_->save->Work(&index_lock_);
+  } while (progress == ImageSave::Progress::kWorked);
+  if (progress == ImageSave::Progress::kFailed) return NotWritten();
+  return RetryWhileBusy(kBusyTimeoutMs, cancel, [this] { return CommitSave(); });
+}
+
+}  // namespace agentmemdb
