@@ -153,10 +153,14 @@ TEST(FieldIndexes, KeepThoseAskedForLastWithinTheirLimits) {
   for (size_t i = 1; i < limits::kFieldIndexesMax + 10; ++i) {
     indexes.Get(path(static_cast<int>(i)));
     EXPECT_EQ(indexes.Get(path(0)).get(), first);
-    indexes.Trim();
   }
+  indexes.Trim();
   EXPECT_EQ(indexes.Get(path(0)).get(), first);
-  EXPECT_GT(indexes.memory_bytes(), 0u);
+  const size_t bytes = indexes.memory_bytes();
+  EXPECT_GT(bytes, 0u);
+  for (int i = 1000; i < 2000; ++i) indexes.Get(path(i));
+  indexes.Trim();
+  EXPECT_EQ(indexes.memory_bytes(), bytes);
 }
 
 TEST(FieldIndexes, OneThatIsTooLargeIsNotMadeAgain) {

@@ -105,8 +105,8 @@ TEST(HnswIndex, AnswersUnderFiltersOfEveryShare) {
       double recall = 0;
       for (int i = 0; i < 20; ++i) {
         const std::vector<float> query = RandomVector(16, &random);
-        const VectorSearchResult found = index.SearchAmong(allowed, query, 10, 10);
-        const VectorSearchResult exact = index.SearchAmong(allowed, query, 10, 10, true);
+        const VectorSearchResult found = index.SearchAmong(allowed, query, 10, 20);
+        const VectorSearchResult exact = index.SearchAmong(allowed, query, 10, 20, true);
         ++used[static_cast<size_t>(found.strategy)];
         ASSERT_EQ(found.neighbors.size(), exact.neighbors.size()) << share;
         for (const Neighbor& neighbor : found.neighbors) {

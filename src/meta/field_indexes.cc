@@ -13,6 +13,7 @@ std::shared_ptr<FieldIndex> FieldIndexes::Get(const FieldPath& path) {
   } else {
     if (too_large_.contains(path.dotted)) return nullptr;
     indexes_.push_front(std::make_shared<FieldIndex>(path));
+    if (indexes_.size() > limits::kFieldIndexesMax) indexes_.pop_back();  // Whoever is using it keeps it until then.
   }
   return indexes_.front();
 }
@@ -22,9 +23,9 @@ void FieldIndexes::Trim() {
   for (;;) {
     bytes_ = 0;
     for (const auto& index : indexes_) bytes_ += index->memory_bytes();
-    if (bytes_ <= bytes_max_ && indexes_.size() <= limits::kFieldIndexesMax) return;
+    if (bytes_ <= bytes_max_) return;
     if (indexes_.size() == 1) too_large_.insert(indexes_.back()->path().dotted);
-    indexes_.pop_back();  // Whoever is using it keeps it until then.
+    indexes_.pop_back();
   }
 }
 

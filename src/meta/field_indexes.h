@@ -23,7 +23,7 @@ class FieldIndexes {
 
   // Made when there is none. nullptr: it takes more memory than all of them may.
   std::shared_ptr<FieldIndex> Get(const FieldPath& path);
-  // After indexes have learnt: drops those asked for longest ago until the rest is within the limits.
+  // After indexes have learnt: drops those asked for longest ago until the rest takes no more memory than it may.
   void Trim();
   void Forget(Slot slot);
   // About, as of the last Trim.
