@@ -501,8 +501,8 @@ export interface CollectionStats {
       bytes: number;
     };
   };
-  /** What searches of this collection did since this process opened the file. */
-  searches: {
+  /** What searches of this collection did since this process opened the file. Absent when it has no vectors. */
+  searches?: {
     /** Those answered by the strategy 'exact' (SearchExplain). */
     exact: number;
     /** By 'scan'. */

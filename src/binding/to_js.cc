@@ -195,17 +195,17 @@ std::string StatsToJson(const CollectionStats& stats) {
       image.Close();
     }
     index.Close();
+    ObjectWriter searches(object.Key("searches"));
+    const auto answered = [&stats](Strategy by) { return stats.searches.answered[static_cast<size_t>(by)]; };
+    searches.Integer("exact", answered(Strategy::kExact));
+    searches.Integer("scan", answered(Strategy::kScan));
+    searches.Integer("hnsw", answered(Strategy::kGraph));
+    searches.Integer("hnswTwoHop", answered(Strategy::kTwoHop));
+    searches.Integer("visited", stats.searches.visited);
+    searches.Integer("scanned", stats.searches.scanned);
+    searches.Integer("rescored", stats.searches.rescored);
+    searches.Close();
   }
-  ObjectWriter searches(object.Key("searches"));
-  const auto answered = [&stats](Strategy by) { return stats.searches.answered[static_cast<size_t>(by)]; };
-  searches.Integer("exact", answered(Strategy::kExact));
-  searches.Integer("scan", answered(Strategy::kScan));
-  searches.Integer("hnsw", answered(Strategy::kGraph));
-  searches.Integer("hnswTwoHop", answered(Strategy::kTwoHop));
-  searches.Integer("visited", stats.searches.visited);
-  searches.Integer("scanned", stats.searches.scanned);
-  searches.Integer("rescored", stats.searches.rescored);
-  searches.Close();
   object.Close();
   return json;
 }

@@ -18,6 +18,9 @@ constexpr uint32_t kLinkedShare = 500;
 constexpr uint32_t kStepsBetweenChecks = 16;
 constexpr size_t kNodesBetweenChecks = 64;
 constexpr double kEfGrowthMax = 4;
+// A walk that met few of those allowed is made again with so many times the candidates, at most so often in all.
+constexpr uint32_t kEfRaised = 4;
+constexpr int kWalksMax = 3;
 constexpr uint32_t kEfMin = 16;  // A smaller pool gets stuck, and saves nothing.
 // Where so few are allowed their vectors are compared themselves.
 constexpr uint32_t kFewAllowed = 500;
@@ -160,18 +163,31 @@ Status HnswIndex::Walk(Hunt* hunt) const {
   }
   options.ef = std::max(kEfMin, static_cast<uint32_t>(ef));
 
+  const uint32_t wanted = hunt->result.ef;
+  for (int walks = 1;; ++walks) {
+    uint32_t passing = 0;
+    RETURN_IF_ERROR(WalkOnce(hunt, options, &passing));
+    // What is allowed may be farther from here than the rest, and then little of it is among the nearest.
+    if (two_hop || hunt->search.allowed == nullptr || passing >= wanted / 2 || walks == kWalksMax) return {};
+    options.ef *= kEfRaised;
+    hunt->candidates.clear();
+  }
+}
+
+Status HnswIndex::WalkOnce(Hunt* hunt, const HnswWalk::Options& options, uint32_t* passing) const {
   thread_local HnswWalk walk;
   const uint32_t from = DescendTo(0, distances_, hunt->target, false);
   walk.Begin(distances_, hunt->target, std::span(&from, 1), options);
   for (uint32_t steps = 1; walk.Step(); ++steps) {
     if (steps % kStepsBetweenChecks == 0) RETURN_IF_ERROR(hunt->cancel.Check());
   }
-  hunt->result.visited = walk.visited();
-  // Nearest first: what comes after these would not be compared again.
+  hunt->result.visited += walk.visited();
+  // Nearest first: what comes after the first ones would not be compared again.
   const size_t most = RescoringPlan(hunt->search.k, format_.planes()).codes;
   for (const Candidate& candidate : walk.found()) {
-    if (hunt->candidates.size() == most) break;
-    if (MayBeFound(hunt->search, candidate.node)) hunt->candidates.push_back(candidate);
+    if (!MayBeFound(hunt->search, candidate.node)) continue;
+    if (hunt->candidates.size() < most) hunt->candidates.push_back(candidate);
+    ++*passing;
   }
   return {};
 }

@@ -64,6 +64,8 @@ class HnswIndex final : public VectorIndex {
   Result<VectorSearchResult> SearchBy(Strategy strategy, const VectorSearch& search, uint32_t allowed,
                                       const CancelToken& cancel) const;
   Status Walk(Hunt* hunt) const;
+  // `passing`: how many of what it found may be found.
+  Status WalkOnce(Hunt* hunt, const HnswWalk::Options& options, uint32_t* passing) const;
   Status ScanTail(Hunt* hunt, size_t head) const;
   Status ScanAllowed(Hunt* hunt) const;
   // Offers the codes of `nodes`, of those that may be found, to the nearest of the hunt.
