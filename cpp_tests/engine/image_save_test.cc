@@ -15,6 +15,18 @@ namespace {
 
 class ImageSaves : public testing::Test {
  protected:
+  // 5,000 records, as many as make a save worth while.
+  CollectionId Load(TestDatabase* db) {
+    const CollectionId c = db->Create("c", Graph(2, Metric::kL2, 0));
+    db->Add(c, Records());
+    return c;
+  }
+  std::vector<TestRecord> Records() {
+    std::vector<TestRecord> records;
+    for (int i = 0; i < 5000; ++i) records.push_back({Numbered("r", i), RandomVector(2, &random_), {}, {}});
+    return records;
+  }
+
   Random random_{TestSeed()};
   TempDir dir_;
   std::string path_ = dir_.File("a.db");
@@ -23,10 +35,7 @@ class ImageSaves : public testing::Test {
 TEST_F(ImageSaves, AreMadeInTheBackgroundWhenMuchHasChangedAndAllIsLinked) {
   SCOPED_TRACE(SeedNote());
   TestDatabase db(path_);
-  const CollectionId c = db.Create("c", Graph(2, Metric::kL2, 0));
-  std::vector<TestRecord> records;
-  for (int i = 0; i < 5000; ++i) records.push_back({Numbered("r", i), RandomVector(2, &random_), {}, {}});
-  db.Add(c, records);
+  const CollectionId c = Load(&db);
   EXPECT_TRUE(db.get()->HasBackgroundWork());
   int64_t slices = 0;
   while (Require(db.get()->RunBackground(0, {}))) ++slices;
@@ -40,9 +49,8 @@ TEST_F(ImageSaves, AreMadeInTheBackgroundWhenMuchHasChangedAndAllIsLinked) {
   EXPECT_EQ(db.Stats(c).index->linked, 5000u);
   EXPECT_EQ(db.SearchIds(c, query, 20), before);
   // A write between the slices ends a save, and leaves nothing.
-  for (int i = 0; i < 5000; ++i) records[static_cast<size_t>(i)].vector = RandomVector(2, &random_);
   const std::string file = ImageFile(path_, ".image");
-  db.Upsert(c, records);
+  db.Upsert(c, Records());
   while (ImageFiles(path_, ".image").size() < 2) ASSERT_TRUE(Require(db.get()->RunBackground(0, {})));
   db.Delete(c, "r17");
   db.Link();
@@ -55,10 +63,7 @@ TEST_F(ImageSaves, AreMadeInTheBackgroundWhenMuchHasChangedAndAllIsLinked) {
 TEST_F(ImageSaves, AreMadeBesideSearchesAndWrites) {
   SCOPED_TRACE(SeedNote());
   TestDatabase db(path_);
-  const CollectionId c = db.Create("c", Graph(2, Metric::kL2, 0));
-  std::vector<TestRecord> records;
-  for (int i = 0; i < 5000; ++i) records.push_back({Numbered("r", i), RandomVector(2, &random_), {}, {}});
-  db.Add(c, records);
+  const CollectionId c = Load(&db);
   std::atomic<bool> done{false};
   std::thread background([&] {
     while (!done) Require(db.get()->RunBackground(1000, {}));
@@ -79,8 +84,9 @@ TEST_F(ImageSaves, AreMadeBesideSearchesAndWrites) {
   };
   const Version first = wait_for_save(0);
   // Rows of the file the table has gone over to are written to, and searched, while the next image is made.
+  std::vector<TestRecord> records = Records();
   for (int i = 0; i < 500; ++i) db.Upsert(c, {records[random_.Below(5000)]});
-  for (TestRecord& record : records) record.vector = RandomVector(2, &random_);
+  records = Records();
   db.Upsert(c, records);
   EXPECT_GT(wait_for_save(first), first);
   done = true;

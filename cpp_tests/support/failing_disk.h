@@ -1,4 +1,4 @@
-// A disk that fails: the n-th write or sync of a file whose path has a given word, in this process. Linux only.
+// A disk that fails: the n-th write or sync of a file whose path has a given word, in this process.
 #pragma once
 
 #include <string>

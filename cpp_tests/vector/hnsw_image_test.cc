@@ -20,6 +20,16 @@ class HnswImage : public testing::Test {
     return std::make_unique<HnswIndex>(metric, dimensions, kConfig);
   }
 
+  struct Pair {
+    HnswIndex* index;
+    IndexUnderTest under_test;  // owns it
+  };
+  static Pair MakeUnderTest(Metric metric, uint32_t dimensions) {
+    std::unique_ptr<HnswIndex> owned = Make(metric, dimensions);
+    HnswIndex* index = owned.get();
+    return {index, IndexUnderTest(std::move(owned), metric)};
+  }
+
   void Write(const HnswIndex& index) {
     store_ = SectionStore();
     IndexParts parts = index.Write();
@@ -64,9 +74,7 @@ TEST_F(HnswImage, AnswersAsTheIndexThatWasWrittenWithADeadNodeAndATail) {
   for (const Metric metric : {Metric::kCosine, Metric::kL2, Metric::kIp}) {
     for (const uint32_t dimensions : {6u, 384u}) {
       Random random(TestSeed());
-      std::unique_ptr<HnswIndex> owned = Make(metric, dimensions);
-      HnswIndex* index = owned.get();
-      IndexUnderTest under_test(std::move(owned), metric);
+      auto [index, under_test] = MakeUnderTest(metric, dimensions);
       std::vector<RowId> rows;
       for (int i = 0; i < 300; ++i) {
         under_test.Add(RandomVector(dimensions, &random));
@@ -109,9 +117,7 @@ TEST_F(HnswImage, AnswersAsTheIndexThatWasWrittenWithADeadNodeAndATail) {
 TEST_F(HnswImage, GoesOnAsAnIndexDoes) {
   SCOPED_TRACE(SeedNote());
   Random random(TestSeed());
-  std::unique_ptr<HnswIndex> owned = Make(Metric::kL2, 8);
-  HnswIndex* index = owned.get();
-  IndexUnderTest under_test(std::move(owned), Metric::kL2);
+  auto [index, under_test] = MakeUnderTest(Metric::kL2, 8);
   under_test.AddAll(RandomVectors(200, 8, &random));
   under_test.LinkAll();
   Write(*index);
@@ -147,9 +153,7 @@ TEST_F(HnswImage, GoesOnAsAnIndexDoes) {
 
 TEST_F(HnswImage, UsesTheFileItWasWrittenToInsteadOfItsMemory) {
   Random random(5);
-  std::unique_ptr<HnswIndex> owned = Make(Metric::kL2, 64);
-  HnswIndex* index = owned.get();
-  IndexUnderTest under_test(std::move(owned), Metric::kL2);
+  auto [index, under_test] = MakeUnderTest(Metric::kL2, 64);
   under_test.AddAll(RandomVectors(1000, 64, &random));
   under_test.LinkAll();
   IndexParts parts = index->Write();
@@ -168,9 +172,7 @@ TEST_F(HnswImage, UsesTheFileItWasWrittenToInsteadOfItsMemory) {
 
 TEST_F(HnswImage, HoldsStillOnlyBetweenBatches) {
   Random random(6);
-  std::unique_ptr<HnswIndex> owned = Make(Metric::kL2, 4);
-  HnswIndex* index = owned.get();
-  IndexUnderTest under_test(std::move(owned), Metric::kL2);
+  auto [index, under_test] = MakeUnderTest(Metric::kL2, 4);
   under_test.AddAll(RandomVectors(20, 4, &random));
   while (under_test.Link() && index->HoldStill()) {
   }
@@ -185,9 +187,7 @@ TEST_F(HnswImage, HoldsStillOnlyBetweenBatches) {
 
 TEST_F(HnswImage, RefusesWhatAnotherKindOfIndexWrote) {
   Random random(7);
-  std::unique_ptr<HnswIndex> owned = Make(Metric::kL2, 64);
-  HnswIndex* index = owned.get();
-  IndexUnderTest under_test(std::move(owned), Metric::kL2);
+  auto [index, under_test] = MakeUnderTest(Metric::kL2, 64);
   under_test.AddAll(RandomVectors(50, 64, &random));
   under_test.LinkAll();
   Write(*index);
@@ -210,9 +210,7 @@ TEST_F(HnswImage, RefusesWhatAnotherKindOfIndexWrote) {
 TEST_F(HnswImage, IsSafeToUseWhateverItSays) {
   SCOPED_TRACE(SeedNote());
   Random random(TestSeed());
-  std::unique_ptr<HnswIndex> owned = Make(Metric::kL2, 8);
-  HnswIndex* index = owned.get();
-  IndexUnderTest under_test(std::move(owned), Metric::kL2);
+  auto [index, under_test] = MakeUnderTest(Metric::kL2, 8);
   for (int i = 0; i < 150; ++i) {
     under_test.Add(RandomVector(8, &random));
     if (i == 120) under_test.LinkAll();
@@ -285,9 +283,7 @@ TEST_F(HnswImage, IsSafeToUseWhateverItSays) {
 
 TEST_F(HnswImage, FindsEveryChangedByteOfTheVectorsWhenItIsTouched) {
   Random random(9);
-  std::unique_ptr<HnswIndex> owned = Make(Metric::kL2, 16);
-  HnswIndex* index = owned.get();
-  IndexUnderTest under_test(std::move(owned), Metric::kL2);
+  auto [index, under_test] = MakeUnderTest(Metric::kL2, 16);
   under_test.AddAll(RandomVectors(40, 16, &random));
   under_test.LinkAll();
   Write(*index);

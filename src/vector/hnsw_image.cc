@@ -2,7 +2,6 @@
 // and reaches the level, and every number that memory is addressed by is in its bounds.
 #include <algorithm>
 
-#include "base/clock.h"
 #include "base/crc32c.h"
 #include "base/random.h"
 #include "vector/hnsw_index.h"
@@ -39,30 +38,6 @@ struct HnswIndex::ImageHead {
            code_bytes == other.code_bytes && block_bytes == other.block_bytes && code_probe == other.code_probe;
   }
 };
-
-Result<bool> HnswIndex::SettleSome() {
-  try {
-    if (linker_.busy()) {
-      if (linker_.Work() == HnswLinker::Progress::kOthersWork) GiveWay();
-      return true;
-    }
-    std::unique_lock guard(link_mutex_, std::try_to_lock);
-    if (!guard) {  // Another thread is at it.
-      GiveWay();
-      return true;
-    }
-    if (linker_.busy()) return true;
-    if (repair_.busy()) {
-      repair_.Work();
-      if (!repair_.busy()) EndRepair();
-      return repair_.busy();
-    }
-    EndBatch();
-    return false;
-  } catch (const std::bad_alloc&) {
-    return Status(Code::kLimit, "out of memory while linking");
-  }
-}
 
 std::unique_lock<std::mutex> HnswIndex::HoldStill() {
   std::unique_lock guard(link_mutex_, std::try_to_lock);

@@ -239,6 +239,12 @@ void HnswIndex::TakeFreed(std::vector<Slot>* slots) {
 
 Result<bool> HnswIndex::LinkSome(bool thorough) {
   if (!WantsGraph()) return false;
+  return Advance(thorough ? Goal::kThorough : Goal::kLinked);
+}
+
+Result<bool> HnswIndex::SettleSome() { return Advance(Goal::kSettled); }
+
+Result<bool> HnswIndex::Advance(Goal goal) {
   try {
     switch (linker_.Work()) {
       case HnswLinker::Progress::kWorked:
@@ -247,7 +253,7 @@ Result<bool> HnswIndex::LinkSome(bool thorough) {
         GiveWay();
         return true;
       case HnswLinker::Progress::kDone:
-        return BeginNext(thorough);
+        return BeginNext(goal);
     }
   } catch (const std::bad_alloc&) {
     return Status(Code::kLimit, "out of memory while linking");
@@ -255,19 +261,21 @@ Result<bool> HnswIndex::LinkSome(bool thorough) {
   return false;
 }
 
-bool HnswIndex::BeginNext(bool thorough) {
+bool HnswIndex::BeginNext(Goal goal) {
   std::unique_lock guard(link_mutex_, std::try_to_lock);
   if (!guard) {  // Another thread is at it.
     GiveWay();
     return true;
   }
   if (linker_.busy()) return true;
+  const bool thorough = goal == Goal::kThorough;
   if (repair_.busy()) {
     repair_.Work();
     if (!repair_.busy()) EndRepair();
-    return HasUnlinked() || (thorough && WantsRepair(true));
+    return goal == Goal::kSettled ? repair_.busy() : HasUnlinked() || (thorough && WantsRepair(true));
   }
   EndBatch();
+  if (goal == Goal::kSettled) return false;
   if (WantsRepair(thorough)) {
     repair_.Begin(nodes_linked_);
     repairing_ = true;

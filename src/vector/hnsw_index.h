@@ -75,8 +75,12 @@ class HnswIndex final : public VectorIndex {
   }
 
   void DropConsumedTail();
+  // How far work goes: to the end of what was begun; until all is linked; and until nothing is unreachable.
+  enum class Goal { kSettled, kLinked, kThorough };
+  // One small piece of it. Returns whether there is more.
+  Result<bool> Advance(Goal goal);
   // Ends the batch that was linked or the repair that was made, and begins what is next. Returns whether there is something.
-  bool BeginNext(bool thorough);
+  bool BeginNext(Goal goal);
   bool WantsRepair(bool thorough) const;
   void EndBatch();
   void EndRepair();
