@@ -1,7 +1,7 @@
 'use strict';
 
 // Background work of one handle: linking, in slices of a few milliseconds, with an unref'd timer between, so that it never
-// keeps a process alive that has nothing else to do.
+// keeps a process alive that has nothing else to do. A slice is aborted when a write needs its worker.
 
 // Not the global one: that may be a test's fake clock by the time it is used.
 const { setTimeout } = require('node:timers');
@@ -32,8 +32,9 @@ class Background {
     let more = false;
     try {
       more = await this.#native.runBackground();
-    } catch {
-      // Closed, or linking failed: searches stay right without it, and the next write tries again.
+    } catch ({ code }) {
+      // Closed, or linking failed: searches stay right without it, and the next write tries again. Aborted: for a write.
+      more = code === 'ERR_ABORTED';
     }
     if (more || this.#again) {
       this.#later();

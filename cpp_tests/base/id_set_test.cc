@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <iterator>
+#include <limits>
 #include <set>
 #include <vector>
 
@@ -65,6 +66,29 @@ TEST(IdSet, NextGoesOnWhereAWalkStopped) {
   EXPECT_EQ(set.Next(Slot{65}), Slot{200});
   EXPECT_FALSE(set.Next(Slot{201}));
   EXPECT_FALSE(set.Next(Slot{4294967295u}));
+}
+
+TEST(IdSet, IsMadeOfWhatPassesATestOrLiesInARange) {
+  SCOPED_TRACE(SeedNote());
+  Random random(TestSeed());
+  constexpr double kInfinity = std::numeric_limits<double>::infinity();
+  for (size_t bound = 0; bound < 300; ++bound) {
+    std::vector<double> numbers(bound);
+    for (double& number : numbers) number = static_cast<double>(random.Below(10));
+    for (double& number : numbers) {
+      if (random.Below(5) == 0) number = std::numeric_limits<double>::quiet_NaN();
+    }
+    const auto least = static_cast<double>(random.Below(10));
+    for (const double most : {least, least + 3, least - 1, kInfinity}) {
+      const auto within = [&](uint32_t i) { return numbers[i] >= least && numbers[i] <= most; };
+      IdSet expected;
+      for (uint32_t i = 0; i < bound; ++i) {
+        if (within(i)) expected.Add(Slot{i});
+      }
+      EXPECT_EQ(IdSet::Where(bound, within), expected);
+      EXPECT_EQ(IdSet::Between(numbers.data(), bound, least, most), expected);
+    }
+  }
 }
 
 TEST(IdSet, EqualityIsOfMembersNotOfRoom) {

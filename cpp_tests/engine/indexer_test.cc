@@ -105,14 +105,31 @@ TEST(Indexer, TellsOfDeletedCollectionsAndAborts) {
   EXPECT_FALSE(Require(db.get()->RunBackground(1000000, {})));
 }
 
+TEST(Indexer, KeepsTheLogBoundedBesideSteadyWrites) {
+  const TempDir dir;
+  TestDatabase db(dir.File("a.db"));
+  const CollectionId c = db.Create("c", {});
+  int64_t largest = 0;
+  for (int i = 0; i < 40; ++i) {
+    db.Add(c, {{Numbered("r", i), {}, std::string(9 << 20, 'x'), {}}});
+    largest = std::max(largest, db.get()->stats().wal_bytes);
+  }
+  EXPECT_LT(largest, 280 << 20) << "nobody copied it but commits";
+  EXPECT_GT(db.get()->stats().file_bytes, 100 << 20);
+}
+
 TEST(Indexer, CopiesALongLogIntoTheFile) {
   const TempDir dir;
   TestDatabase db(dir.File("a.db"));
   const CollectionId c = db.Create("c", {});
-  for (int i = 0; i < 2; ++i) db.Add(c, {{Numbered("r", i), {}, std::string(9 << 20, 'x'), {}}});
-  EXPECT_GT(db.get()->stats().wal_bytes, 16 << 20);
-  EXPECT_LT(db.get()->stats().file_bytes, 1 << 20);
-  Require(db.get()->RunBackground(0, {}));
+  db.Add(c, {{Numbered("r", 0), {}, std::string(9 << 20, 'x'), {}}});
+  EXPECT_FALSE(db.get()->HasLogToCopy());
+  db.get()->CopyLog();
+  EXPECT_LT(db.get()->stats().file_bytes, 1 << 20) << "not long enough";
+  db.Add(c, {{Numbered("r", 1), {}, std::string(9 << 20, 'x'), {}}});
+  EXPECT_TRUE(db.get()->HasLogToCopy());
+  db.get()->CopyLog();
+  EXPECT_FALSE(db.get()->HasLogToCopy());
   EXPECT_GT(db.get()->stats().file_bytes, 18 << 20);
   db.Add(c, {{"next", {}, "reuses the log from its start", {}}});
   EXPECT_EQ(db.Get(c, "r1")->text->size(), size_t{9} << 20);

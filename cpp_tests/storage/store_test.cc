@@ -68,16 +68,37 @@ TEST(Store, KeepsTheLogAtCloseUnlessToldToTidy) {
   EXPECT_EQ(Require(store.Read()->Collections()).size(), 1u) << "found in the file";
 }
 
-TEST(Store, CopiesTheLogIntoTheFileWhenItHasGrown) {
+TEST(Store, CopiesTheLogIntoTheFile) {
   const TempDir dir;
   TestStore store(dir.File("a.db"));
   const CollectionId c = store.AddCollection("c");
   const int64_t small = store->FileBytes();
   store.Add(c, "big", std::string(100000, 'x'));
-  store->CheckpointAbove(store->WalBytes());
-  EXPECT_EQ(store->FileBytes(), small) << "not grown beyond that";
-  store->CheckpointAbove(store->WalBytes() - 1);
+  EXPECT_GT(store->UncopiedBytes(), 100000);
+  EXPECT_GE(store->LogBytes(), store->UncopiedBytes());
+  EXPECT_EQ(store->FileBytes(), small);
+  store->Checkpoint();
   EXPECT_GT(store->FileBytes(), small + 100000);
+  EXPECT_EQ(store->UncopiedBytes(), 0);
+  EXPECT_GT(store->WalBytes(), 100000) << "the log stays as large as it was";
+  store.Add(c, "small");
+  EXPECT_GT(store->UncopiedBytes(), 0);
+  EXPECT_LT(store->UncopiedBytes(), 50000) << "it began anew";
+}
+
+TEST(Store, CopiesWhatReadersHoldBackLater) {
+  const TempDir dir;
+  TestStore store(dir.File("a.db"));
+  const CollectionId c = store.AddCollection("c");
+  {
+    const auto reading = store.Read();
+    EXPECT_FALSE(Require(reading->Has(c, "big")));  // Pins its snapshot.
+    store.Add(c, "big", std::string(100000, 'x'));
+    store->Checkpoint();
+    EXPECT_GT(store->UncopiedBytes(), 100000);
+  }
+  store->Checkpoint();
+  EXPECT_EQ(store->UncopiedBytes(), 0);
 }
 
 TEST(Store, InMemoryHasNoFiles) {
@@ -86,7 +107,7 @@ TEST(Store, InMemoryHasNoFiles) {
   EXPECT_TRUE(store->in_memory());
   EXPECT_EQ(store->FileBytes(), 0);
   EXPECT_EQ(store->WalBytes(), 0);
-  store->CheckpointAbove(0);
+  store->Checkpoint();
   EXPECT_TRUE(Require(store.Read()->Has(CollectionId{1}, "a")));
 }
 

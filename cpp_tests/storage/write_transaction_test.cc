@@ -12,7 +12,7 @@ namespace {
 RowId Insert(WriteTransaction* writing, CollectionId collection, const std::string& id) {
   RecordRow record = FullRecord(collection, writing->NextRow());
   record.id = id;
-  Require(writing->Insert(record));
+  EXPECT_TRUE(Require(writing->Insert(record)));
   return record.row;
 }
 
@@ -154,8 +154,9 @@ TEST(WriteTransaction, RefusesTwoRecordsOfOneId) {
   Insert(writing.get(), d, "a");
   RecordRow record = FullRecord(c, writing->NextRow());
   record.id = "a";
-  EXPECT_FALSE(writing->Insert(record).ok());
+  EXPECT_FALSE(Require(writing->Insert(record)));
   EXPECT_TRUE(writing->alive());
+  EXPECT_EQ(Require(writing->Find(c, "a"))->row, RowId{1}) << "the first one stays";
 }
 
 TEST(WriteTransaction, DeletesACollectionWithAllThatIsIts) {

@@ -2,6 +2,10 @@
 
 #include <algorithm>
 
+#if defined(__SSE2__)
+#include <emmintrin.h>
+#endif
+
 namespace agentmemdb {
 namespace {
 
@@ -15,6 +19,29 @@ IdSet IdSet::All(uint32_t bound) {
   set.words_.assign(bound / kWordBits, ~uint64_t{0});
   if (const uint32_t rest = bound % kWordBits; rest != 0) set.words_.push_back((uint64_t{1} << rest) - 1);
   return set;
+}
+
+IdSet IdSet::Between(const double* numbers, size_t bound, double least, double most) {
+#if defined(__SSE2__)
+  // Compilers make nothing good of 64-bit comparisons that end in bits.
+  const __m128d low = _mm_set1_pd(least), high = _mm_set1_pd(most);
+  IdSet set = All(static_cast<uint32_t>(bound));
+  for (size_t word = 0; word < bound / kWordBits; ++word, numbers += kWordBits) {
+    uint64_t bits = 0;
+    for (size_t i = 0; i < kWordBits; i += 2) {
+      const __m128d two = _mm_loadu_pd(numbers + i);
+      const __m128d within = _mm_and_pd(_mm_cmpge_pd(two, low), _mm_cmple_pd(two, high));
+      bits |= static_cast<uint64_t>(_mm_movemask_pd(within)) << i;
+    }
+    set.words_[word] = bits;
+  }
+  for (size_t i = 0; i < bound % kWordBits; ++i) {
+    if (!(numbers[i] >= least && numbers[i] <= most)) set.words_.back() &= ~(uint64_t{1} << i);
+  }
+  return set;
+#else
+  return Where(bound, [=](uint32_t slot) { return (numbers[slot] >= least) & (numbers[slot] <= most); });
+#endif
 }
 
 void IdSet::Reserve(uint32_t bound) {

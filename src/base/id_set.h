@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <bit>
 #include <cstdint>
+#include <cstring>
 #include <optional>
 #include <vector>
 
@@ -25,6 +26,9 @@ class IdSet {
   // then makes many at a time.
   template <class Test>
   static IdSet Where(size_t bound, Test test);
+
+  // Every slot whose number is in least..most; NaN never is.
+  static IdSet Between(const double* numbers, size_t bound, double least, double most);
 
   // Makes room so that adding slots below `bound` cannot fail.
   void Reserve(uint32_t bound);
@@ -68,6 +72,19 @@ class IdSet {
     return Slot{static_cast<uint32_t>(word * kWordBits + static_cast<size_t>(std::countr_zero(bits)))};
   }
 
+  // A bit of each flag, which is 0 or 1.
+  static uint64_t Pack(const uint8_t (&flags)[kWordBits]) {
+    // The product has in its highest byte the lowest bit of each of the eight bytes.
+    constexpr uint64_t kGather = 0x0102040810204080;
+    uint64_t bits = 0;
+    for (size_t i = 0; i < kWordBits; i += 8) {
+      uint64_t eight;
+      std::memcpy(&eight, flags + i, 8);
+      bits |= (eight * kGather >> 56) << i;
+    }
+    return bits;
+  }
+
   std::vector<uint64_t> words_;
 };
 
@@ -75,14 +92,16 @@ template <class Test>
 IdSet IdSet::Where(size_t bound, Test test) {
   IdSet set;
   set.words_.resize((bound + kWordBits - 1) / kWordBits);
-  for (size_t word = 0; word < set.words_.size(); ++word) {
-    uint8_t flags[kWordBits] = {};
-    const size_t first = word * kWordBits, count = std::min(kWordBits, bound - first);
-    for (size_t i = 0; i < count; ++i) flags[i] = test(static_cast<uint32_t>(first + i)) ? 1 : 0;
-    uint64_t bits = 0;
-    for (size_t i = 0; i < kWordBits; ++i) bits |= uint64_t{flags[i]} << i;
-    set.words_[word] = bits;
+  const auto flag = [&](size_t slot) { return static_cast<uint8_t>(test(static_cast<uint32_t>(slot)) ? 1 : 0); };
+  uint8_t flags[kWordBits];
+  const size_t whole = bound / kWordBits;
+  for (size_t word = 0; word < whole; ++word) {
+    for (size_t i = 0; i < kWordBits; ++i) flags[i] = flag(word * kWordBits + i);
+    set.words_[word] = Pack(flags);
   }
+  if (whole == set.words_.size()) return set;
+  for (size_t i = 0; i < kWordBits; ++i) flags[i] = whole * kWordBits + i < bound ? flag(whole * kWordBits + i) : 0;
+  set.words_[whole] = Pack(flags);
   return set;
 }
 

@@ -22,6 +22,7 @@ enum class CallKind {
   kWrite,       // joins the next transaction of its database
   kBackground,  // work that nobody waits for, or that can wait
   kSlice,       // the same, a millisecond or two of it: may take every worker that no read wants
+  kDisk,        // mostly waits for the disk: needs a thread of the pool, but no core
 };
 
 // Threads: made and destroyed on the JavaScript thread; Run on a pool thread, which sees nothing of JavaScript.
@@ -52,8 +53,9 @@ class Call {
   std::optional<Napi::Promise::Deferred> deferred;  // Absent for a sync call.
   int64_t accepted_micros = 0;                      // when the scheduler got it
   bool keeps_alive = true;                          // The process must not end before it is settled.
-  Napi::ObjectReference held;                       // JavaScript memory the call reads.
-  InputBytes input;                                 // What it was given: counted against the handle's limit.
+  bool yields = false;         // Asked to stop when a write needs its worker; goes on another time.
+  Napi::ObjectReference held;  // JavaScript memory the call reads.
+  InputBytes input;            // What it was given: counted against the handle's limit.
 };
 
 // Runs `body`, turning what must not leave a pool thread into a status.

@@ -210,15 +210,34 @@ Napi::Value DatabaseObject::Batch(const Napi::CallbackInfo& info) {
   return StartCall(args, handle_, cancel, std::move(call));
 }
 
-// runBackground(): one slice; resolves whether there is more. Nobody waits for it, and it keeps no process alive.
+// runBackground(): one slice; resolves whether there is more. Nobody waits for it, and it keeps no process alive. The log, when
+// it is long, is copied beside it.
 Napi::Value DatabaseObject::RunBackground(const Napi::CallbackInfo& info) {
   Args args(info, "Database.runBackground");
+  if (!handle_->closing && !handle_->copying_log && handle_->database->HasLogToCopy()) CopyLog(args);
   auto call = std::make_unique<RunCall<bool>>(
       [database = handle_->database](const CancelToken& token) { return database->RunBackground(kSliceMicros, token); },
       [](Napi::Env env, bool& more) -> Napi::Value { return Napi::Boolean::New(env, more); });
   call->kind = CallKind::kBackground;
   call->keeps_alive = false;
+  call->yields = true;
   return StartCall(args, handle_, CancelToken(), std::move(call));
+}
+
+void DatabaseObject::CopyLog(const Args& args) {
+  auto call = std::make_unique<RunCall<bool>>(
+      [database = handle_->database](const CancelToken&) -> Result<bool> {
+        database->CopyLog();
+        return true;
+      },
+      [handle = handle_](Napi::Env env, bool&) -> Napi::Value {
+        handle->copying_log = false;
+        return env.Undefined();
+      });
+  call->kind = CallKind::kDisk;
+  call->keeps_alive = false;
+  handle_->copying_log = true;
+  StartCall(args, handle_, CancelToken(), std::move(call));
 }
 
 // close(): refuses new calls, and gives the engine back when the accepted ones are settled.

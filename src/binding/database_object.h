@@ -12,6 +12,8 @@
 
 namespace agentmemdb::binding {
 
+class Args;
+
 class DatabaseObject : public Napi::ObjectWrap<DatabaseObject> {
  public:
   static Napi::Function Define(Napi::Env env);
@@ -35,6 +37,7 @@ class DatabaseObject : public Napi::ObjectWrap<DatabaseObject> {
   Napi::Value BackUp(const Napi::CallbackInfo& info);
   Napi::Value Batch(const Napi::CallbackInfo& info);
   Napi::Value RunBackground(const Napi::CallbackInfo& info);
+  void CopyLog(const Args& args);
   Napi::Value Close(const Napi::CallbackInfo& info);
   Napi::Value Path(const Napi::CallbackInfo& info);
   Napi::Value Version(const Napi::CallbackInfo& info);

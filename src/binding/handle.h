@@ -26,6 +26,7 @@ struct Handle {
   int64_t background = 0;           // of them, those that nobody waits for
   int64_t pending_bytes = 0;        // of input, held by calls that are gathered or accepted
   bool refused = false;             // a call found no room, and nobody was told since that there is some
+  bool copying_log = false;         // is accepted and not settled
   std::function<void()> when_idle;  // set by close(): runs when pending reaches 0
 };
 

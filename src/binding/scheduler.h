@@ -4,7 +4,9 @@
 //   reads       a worker takes up to 32 of them, or 1 ms of them, hands them over, and goes on with the next as long as nobody
 //               else wants a worker; when none is left it waits a moment, for what a caller asks next
 //   writes      all that wait on one database become one transaction; one at a time per database
-//   background  takes what is left, and a quarter of the time when there is never anything left
+//   background  takes what is left, until a write needs the worker; when there is never anything left, a quarter of the time,
+//               and a tenth while there are writes only
+//   disk        one at a time, beyond the workers there are cores for where the pool has a thread for it
 //
 // With two workers or more, one is kept for reads, and for slices of linking that somebody waits for while there are no reads.
 #pragma once
@@ -43,6 +45,7 @@ struct OperationStats {
 struct Errand {
   CallKind kind = CallKind::kRead;
   Database* database = nullptr;  // the one written to
+  bool owed = false;             // kBackground: its share, which it yields to nobody
 };
 
 // Threads: any.
@@ -73,6 +76,11 @@ class Scheduler {
  private:
   Scheduler();
   bool CanRun(const Lane* lane) const;
+  // Whether there is room for one more worker; whether so many may do something else than read; whether one may use the disk.
+  bool HasRoom() const { return workers_ < limit_ && workers_ + disk_workers_ < threads_; }
+  bool OtherAllowed() const;
+  bool WriteAllowed() const { return HasRoom() && OtherAllowed(); }
+  bool DiskAllowed() const;
   std::optional<Errand> Choose(Lane* lane);
   // Whether the lane's next background work is short enough for a worker that is kept for reads.
   bool SliceWaits(const Lane* lane) const;
@@ -81,12 +89,17 @@ class Scheduler {
   bool Writable(const Call& call) const { return writing_.count(call.database.get()) == 0; }
   std::vector<std::unique_ptr<Call>> RunReads(Lane* lane);
   std::vector<std::unique_ptr<Call>> RunWrites(Lane* lane, Database* database);
-  std::vector<std::unique_ptr<Call>> RunBackground(Lane* lane);
+  // For the disk or in the background.
+  std::vector<std::unique_ptr<Call>> RunOne(Lane* lane, const Errand& errand);
+  // Asks running background work to give its worker back.
+  void EndWhatYields();
 
-  const int limit_;
-  std::mutex mutex_;  // Guards everything below, and the queues of the lanes.
+  const int threads_;  // of the pool that we may use
+  const int limit_;    // workers that compute
+  std::mutex mutex_;   // Guards everything below, and the queues of the lanes.
   int workers_ = 0, workers_max_ = 0;
-  int other_workers_ = 0;  // not reading
+  int other_workers_ = 0;  // of these, not reading
+  int disk_workers_ = 0;   // beside these
   std::set<Database*> writing_;
   std::set<Lane*> lanes_;
   std::deque<Lane*> waiting_;
@@ -136,7 +149,7 @@ class Lane : public std::enable_shared_from_this<Lane> {
   size_t bytes_settled_ = 0;
 
   // Guarded by the scheduler's mutex:
-  std::deque<std::unique_ptr<Call>> reads_, writes_, background_;
+  std::deque<std::unique_ptr<Call>> reads_, writes_, background_, disk_;
   std::set<Call*> running_;
   size_t readers_starting_ = 0;                   // workers queued to read, or lingering, that have not begun
   std::vector<std::unique_ptr<Call>> delivered_;  // done, to be settled when the lane wakes
@@ -147,6 +160,7 @@ class Lane : public std::enable_shared_from_this<Lane> {
   bool is_waiting_ = false;  // in Scheduler::waiting_
   bool wrote_last_ = false;
   int64_t background_owed_micros_ = 0;
+  bool read_lately_ = false;  // since the last background work
 };
 
 }  // namespace agentmemdb::binding

@@ -52,12 +52,8 @@ void Collection::Stage(Slot slot, std::string_view id, VectorView vector) {
   ids_.Set(slot, id);
   if (vector.empty()) return;
   if (options_.metric != Metric::kCosine) return vectors_->Stage(slot, vector);
-  double sum = 0;
-  for (const float x : vector) sum += static_cast<double>(x) * x;
-  const double scale = 1.0 / std::sqrt(sum);
   unit_.resize(vector.size());
-  std::transform(vector.begin(), vector.end(), unit_.begin(),
-                 [scale](float x) { return static_cast<float>(x * scale); });
+  Normalise(vector, unit_.data());
   vectors_->Stage(slot, unit_);
 }
 

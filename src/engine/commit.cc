@@ -11,8 +11,9 @@ namespace {
 
 constexpr int kBusyStepMs = 20;
 constexpr int64_t kRecordsBetweenChecks = 256;
-// The background copies the log long before; this bounds it when there is no background, or it does not keep up.
-constexpr int64_t kLogBytesMax = int64_t{256} << 20;
+// The log is written from its beginning again when all of it is copied, which the background never sees beside steady writes:
+// a commit copies the rest when the log is long and the rest short, or the log too long.
+constexpr int64_t kLogBytesLong = int64_t{64} << 20, kRestBytes = int64_t{4} << 20, kLogBytesMax = int64_t{256} << 20;
 
 RecordRow ToRow(const PutOp& op, const RecordInput& record, RowId row, Version version, TimeMs now) {
   RecordRow stored;
@@ -65,13 +66,18 @@ void Database::Commit(std::span<WriteCall* const> calls) {
     const Status begun = TryCommit(wanted, &decided);
     if (begun.ok() && decided) {
       CountMemory();
-      return store_->CheckpointAbove(kLogBytesMax);
+      return BoundLog();
     }
     if (begun.ok()) return CommitOneByOne(wanted);
     if (begun.code() != Code::kBusy || MonotonicMicros() >= deadline) return FailAll(wanted, begun);
     // Waiting without the lock: reads can catch up with what the other process commits meanwhile.
     SleepMs(kBusyStepMs);
   }
+}
+
+void Database::BoundLog() {
+  const int64_t log = store_->LogBytes(), rest = store_->UncopiedBytes();
+  if (rest > 0 && (log > kLogBytesMax || (log > kLogBytesLong && rest < kRestBytes))) store_->Checkpoint();
 }
 
 void Database::CommitOneByOne(std::span<WriteCall* const> calls) {
@@ -213,34 +219,52 @@ Status CommitGroup::RunPut(PutOp* op, const CancelToken& cancel) {
   return {};
 }
 
+// Most records are new: looking for one of that id is left to the insertion, which has to do it anyway.
 Status CommitGroup::RunOne(PutOp* op, const RecordInput& record) {
-  const Version version = header_.change_version + 1;
-  std::optional<WriteTransaction::Existing> existing;
-  if (!record.new_id) {
-    Result<std::optional<WriteTransaction::Existing>> found = transaction_->Find(op->collection, record.id);
-    if (!found.ok()) return found.status();
-    existing = *found;
-  }
-  // What has expired is as good as deleted: its id is free, and a new record takes a row of its own.
-  if (existing && ExpiredAt(existing->expires_at, now_)) {
-    RETURN_IF_ERROR(DeleteRow(op->collection, existing->row));
-    existing.reset();
-  }
-  if (existing && op->on_conflict == OnConflict::kSkip) {
-    ++op->skipped;
-    return {};
-  }
-  if (existing && op->on_conflict == OnConflict::kError)
-    return Status(Code::kAlreadyExists, "there is already a record '" + record.id + "'; use upsert to replace it")
+  Result<bool> inserted = TryInsert(op, record);
+  if (!inserted.ok() || *inserted) return inserted.status();
+  Result<std::optional<WriteTransaction::Existing>> found = transaction_->Find(op->collection, record.id);
+  if (!found.ok()) return found.status();
+  const std::optional<WriteTransaction::Existing>& existing = *found;
+  if (!existing)  // The insertion met one.
+    return Status(Code::kCorrupt, "the index of ids contradicts itself; restore the file from a backup")
         .WithId(record.id);
+  // What has expired is as good as deleted: its id is free, and a new record takes a row of its own.
+  if (ExpiredAt(existing->expires_at, now_)) {
+    RETURN_IF_ERROR(DeleteRow(op->collection, existing->row));
+    return TryInsert(op, record).status();
+  }
+  switch (op->on_conflict) {
+    case OnConflict::kSkip:
+      ++op->skipped;
+      return {};
+    case OnConflict::kError:
+      return Status(Code::kAlreadyExists, "there is already a record '" + record.id + "'; use upsert to replace it")
+          .WithId(record.id);
+    case OnConflict::kReplace:
+      return Replace(op, record, *existing);
+  }
+  return {};
+}
 
-  const RowId row = existing ? existing->row : transaction_->NextRow();
-  RecordRow stored = ToRow(*op, record, row, version, now_);
-  if (existing && existing->created_at) stored.created_at = *existing->created_at;
-  RETURN_IF_ERROR(existing ? transaction_->Update(stored) : transaction_->Insert(stored));
-  ++(existing ? op->updated : op->inserted);
-  changes_.rows.push_back({op->collection, row, existing ? RowChangeKind::kUpdated : RowChangeKind::kInserted,
-                           record.id, record.vector, stored.expires_at, Slot{}, false});
+Result<bool> CommitGroup::TryInsert(PutOp* op, const RecordInput& record) {
+  const RowId row = transaction_->NextRow();
+  const RecordRow stored = ToRow(*op, record, row, header_.change_version + 1, now_);
+  Result<bool> inserted = transaction_->Insert(stored);
+  if (!inserted.ok() || !*inserted) return inserted;
+  ++op->inserted;
+  changes_.rows.push_back(
+      {op->collection, row, RowChangeKind::kInserted, record.id, record.vector, stored.expires_at, Slot{}, false});
+  return true;
+}
+
+Status CommitGroup::Replace(PutOp* op, const RecordInput& record, const WriteTransaction::Existing& old) {
+  RecordRow stored = ToRow(*op, record, old.row, header_.change_version + 1, now_);
+  if (old.created_at) stored.created_at = *old.created_at;
+  RETURN_IF_ERROR(transaction_->Update(stored));
+  ++op->updated;
+  changes_.rows.push_back(
+      {op->collection, old.row, RowChangeKind::kUpdated, record.id, record.vector, stored.expires_at, Slot{}, false});
   return {};
 }
 

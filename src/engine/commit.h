@@ -32,6 +32,8 @@ class CommitGroup {
   Status RunOp(Op* op, const CancelToken& cancel);
   Status RunPut(PutOp* op, const CancelToken& cancel);
   Status RunOne(PutOp* op, const RecordInput& record);
+  Result<bool> TryInsert(PutOp* op, const RecordInput& record);
+  Status Replace(PutOp* op, const RecordInput& record, const WriteTransaction::Existing& old);
   Status RunPatch(PatchOp* op);  // patch.cc
   Status WritePatch(PatchOp* op, const WriteTransaction::Existing& old);
   Status RunDelete(DeleteOp* op);

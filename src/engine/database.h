@@ -84,7 +84,12 @@ class Database {
   // kReadOnly, before anything is looked at, when read_only().
   void Commit(std::span<WriteCall* const> calls);
 
-  // Links waiting vectors, saves index images and copies the log, for about `budget_micros`. Returns whether there is more to
+  // Whether so much was written that the log should be copied into the file.
+  bool HasLogToCopy() const;
+  // Does it: mostly waiting for the disk. Reads and commits go on beside it.
+  void CopyLog();
+
+  // Links waiting vectors and saves index images, for about `budget_micros`. Returns whether there is more to
   // do. No thread or timer of its own: the caller decides when.
   Result<bool> RunBackground(int64_t budget_micros, const CancelToken& cancel);
   // The same for one collection, until everything added up to `mark` is linked. Returns whether it is.
@@ -150,6 +155,7 @@ class Database {
 
   // commit.cc
   Status TryCommit(std::span<WriteCall* const> calls, bool* decided);
+  void BoundLog();
   void CommitOneByOne(std::span<WriteCall* const> calls);
   // find.cc: what a DeleteWhereOp of the call matches now. Under write_mutex_, without a transaction.
   Status MatchForDelete(WriteCall* call);

@@ -1,4 +1,4 @@
-// Background work, in slices: linking vectors into graphs, saving them, copying the log into the file.
+// Background work: linking vectors into graphs and saving them, in slices; copying the log into the file.
 #include "base/clock.h"
 #include "engine/database.h"
 
@@ -9,6 +9,12 @@ constexpr uint64_t kEverything = UINT64_MAX;
 constexpr int64_t kCheckpointBytes = int64_t{16} << 20;
 
 }  // namespace
+
+bool Database::HasLogToCopy() const { return store_->UncopiedBytes() > kCheckpointBytes; }
+
+void Database::CopyLog() {
+  if (HasLogToCopy()) store_->Checkpoint();
+}
 
 bool Database::HasBackgroundWork() {
   {
@@ -22,7 +28,6 @@ bool Database::HasBackgroundWork() {
 
 Result<bool> Database::RunBackground(int64_t budget_micros, const CancelToken& cancel) {
   const int64_t deadline = MonotonicMicros() + budget_micros;
-  store_->CheckpointAbove(kCheckpointBytes);
   for (;;) {
     std::shared_ptr<Collection> chosen;
     {

@@ -13,13 +13,6 @@ Status CheckRange(uint32_t value, const char* argument) {
   return Status::InvalidArgument(argument, "must be an integer in 1..10000, got " + std::to_string(value));
 }
 
-void Normalise(std::vector<float>* vector) {
-  double sum = 0;
-  for (const float x : *vector) sum += static_cast<double>(x) * x;
-  const double scale = 1.0 / std::sqrt(sum);
-  for (float& x : *vector) x = static_cast<float>(x * scale);
-}
-
 // The records of the neighbours found, in their order, from the same committed state. Ids alone are in memory.
 Status Hydrate(const ReadView& view, const Collection& collection, const SearchQuery& query, const CancelToken& cancel,
                SearchOutput* output) {
@@ -60,8 +53,8 @@ Result<SearchOutput> TrySearch(Database* database, CollectionId id, const Search
         VectorSearch search;
         search.query = query.vector;
         if (metric == Metric::kCosine) {
-          unit = query.vector;
-          Normalise(&unit);
+          unit.resize(query.vector.size());
+          Normalise(query.vector, unit.data());
           search.query = unit;
         }
         search.k = query.k;

@@ -176,9 +176,7 @@ void FieldIndex::AddNumbers(const Filter& leaf, IdSet* found) const {
   const double* numbers = numbers_.data();
   const auto within = [&](Range range) {
     if (range.least > range.most) return;
-    found->Or(IdSet::Where(numbers_.size(), [=](uint32_t slot) {
-      return (numbers[slot] >= range.least) & (numbers[slot] <= range.most);
-    }));
+    found->Or(IdSet::Between(numbers, numbers_.size(), range.least, range.most));
   };
   if (leaf.op != FieldOp::kIn) return within(RangeOf(leaf));
   std::vector<double> wanted;  // Ascending, as the operands are.

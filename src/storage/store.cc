@@ -12,6 +12,7 @@ constexpr int kTriesToRead = 10, kBetweenTriesMs = 10;
 // What SQLite keeps beside a file that is in use: the log, and the index over it that its users share.
 constexpr char kLog[] = "-wal";
 constexpr char kSharedMemory[] = "-shm";
+constexpr int64_t kLogPageBytes = 4096 + 24;  // with the header that each has there
 
 }  // namespace
 
@@ -35,6 +36,7 @@ Status Store::OpenToWrite() {
     readers_ = std::make_shared<Readers>(options_, Access::kReadWrite, *state);
   }
   main_ = std::move(*connection);
+  sqlite3_wal_hook(main_->handle(), OnCommit, this);
   return {};
 }
 
@@ -141,14 +143,26 @@ Result<std::unique_ptr<WriteTransaction>> Store::BeginWrite(bool synced) {
   return transaction;
 }
 
-void Store::CheckpointAbove(int64_t bytes) {
-  if (in_memory() || options_.read_only || WalBytes() <= bytes) return;
+int Store::OnCommit(void* store, sqlite3*, const char*, int pages) {
+  auto* const self = static_cast<Store*>(store);
+  if (pages < self->log_pages_) self->copied_pages_ = 0;  // It began anew: all was copied.
+  self->log_pages_ = pages;
+  return SQLITE_OK;
+}
+
+int64_t Store::LogBytes() const { return log_pages_ * kLogPageBytes; }
+int64_t Store::UncopiedBytes() const { return (log_pages_ - copied_pages_) * kLogPageBytes; }
+
+void Store::Checkpoint() {
+  if (options_.read_only || in_memory()) return;
   // On a reading connection, so that writers do not wait for it. What readers hold back is copied next time.
   Result<std::shared_ptr<Readers>> readers = CurrentReaders();
   if (!readers.ok()) return;
   Result<std::unique_ptr<Connection>> connection = (*readers)->Take();
   if (!connection.ok()) return;
-  sqlite3_wal_checkpoint_v2((*connection)->handle(), nullptr, SQLITE_CHECKPOINT_PASSIVE, nullptr, nullptr);
+  int copied = -1;
+  sqlite3_wal_checkpoint_v2((*connection)->handle(), nullptr, SQLITE_CHECKPOINT_PASSIVE, nullptr, &copied);
+  if (copied >= 0) copied_pages_ = copied;
   (*readers)->GiveBack(std::move(*connection));
 }
 

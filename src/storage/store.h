@@ -8,6 +8,7 @@
 #pragma once
 
 #include <algorithm>
+#include <atomic>
 #include <functional>
 #include <map>
 #include <memory>
@@ -81,8 +82,12 @@ class Store {
   // kIo when the path leads to another file than the one that was opened, or to none.
   Status CheckNotReplaced() const;
 
-  // Copies the log into the database file when it has grown beyond `bytes`, as far as readers allow.
-  void CheckpointAbove(int64_t bytes);
+  // How much the log held at the last commit of this store, and how much of that no checkpoint of ours has copied into the
+  // file yet. When all is copied the next commit writes the log from its beginning again; its file does not become smaller.
+  int64_t LogBytes() const;
+  int64_t UncopiedBytes() const;
+  // Copies the log into the database file, as far as readers allow. Writers do not wait for it.
+  void Checkpoint();
 
   // The last call: closing then copies the log into the file and removes it, unless another process has the file open.
   // read_only: removes the log if reading made it.
@@ -121,12 +126,15 @@ class Store {
   Status TryToRead(Access access);
   Result<std::shared_ptr<Readers>> CurrentReaders();
   void TidyAfterReading();
+  // SQLite's, after each commit: how many pages the log has now.
+  static int OnCommit(void* store, sqlite3* handle, const char* schema, int pages);
 
   StoreOptions options_;
   FileIdentity identity_;             // Of the file that was opened.
   bool made_log_ = false;             // read_only: there was none before.
   std::unique_ptr<Connection> main_;  // The writer; in single mode everything; none when read_only.
   std::mutex main_mutex_;             // Held through a transaction on main_.
+  std::atomic<int> log_pages_{0}, copied_pages_{0};
   std::mutex readers_mutex_;
   std::shared_ptr<Readers> readers_;  // None in single mode.
 };
@@ -200,7 +208,8 @@ class WriteTransaction {
   };
   Result<Contents> Read(RowId row);
   RowId NextRow() { return RowId{next_row_++}; }
-  Status Insert(const RecordRow& record);
+  // false, and nothing is stored, when there is a record of that id.
+  Result<bool> Insert(const RecordRow& record);
   Status Update(const RecordRow& record);
   Status Delete(CollectionId collection, RowId row, Version version);
 

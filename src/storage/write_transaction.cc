@@ -112,10 +112,10 @@ Status WriteTransaction::CheckOwner(RowId row, CollectionId collection, std::str
       .WithPath(connection_->path());
 }
 
-Status WriteTransaction::Insert(const RecordRow& record) {
+Result<bool> WriteTransaction::Insert(const RecordRow& record) {
   static constexpr char kSql[] =
       "INSERT INTO records(\"row\", collection, id, version, created_at, updated_at, expires_at, crc, metadata, text, "
-      "vector) VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)";
+      "vector) VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11) ON CONFLICT(collection, id) DO NOTHING";
   Result<Statement*> prepared = connection_->Prepared(kSql);
   if (!prepared.ok()) return prepared.status();
   Statement& statement = **prepared;
@@ -124,7 +124,8 @@ Status WriteTransaction::Insert(const RecordRow& record) {
   record.expires_at ? statement.Bind(7, *record.expires_at) : statement.BindNull(7);
   statement.Bind(8, record.Checksum()).BindText(9, record.metadata).BindText(10, record.text);
   statement.BindBlob(11, record.vector);
-  return Finish(&statement, "write");
+  RETURN_IF_ERROR(Finish(&statement, "write"));
+  return sqlite3_changes(connection_->handle()) == 1;
 }
 
 Status WriteTransaction::Update(const RecordRow& record) {

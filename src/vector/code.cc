@@ -7,6 +7,7 @@
 #include <new>
 
 #include "base/random.h"
+#include "vector/metric.h"
 
 namespace agentmemdb {
 namespace {
@@ -19,6 +20,10 @@ constexpr float kSteps = 255;
 constexpr int kMiddle = 128;  // the code of zero
 constexpr float kCoarseMiddle =
     120.5f;  // the high nibble alone stands for the middle of its 16 codes, 7.5 above the first
+// A float32 of this size has no room for fractions: adding it rounds, and the number is in the low bits. lrintf would be a
+// call for each number, and no loop with it is vectorised.
+constexpr float kRounder = 1.5f * (1 << 23);
+constexpr auto kRounderBits = std::bit_cast<uint32_t>(kRounder);
 constexpr int kWindows = 4;
 constexpr uint64_t kSignSeed = 0x616d64622d726f74;  // Part of the format: codes in index images depend on it.
 
@@ -58,9 +63,7 @@ CodeFormat::CodeFormat(uint32_t dimensions, const CodeKernels& kernels)
 }
 
 float CodeFormat::Rotate(const float* vector, float* rotated) const {
-  double sum = 0;
-  for (size_t i = 0; i < dimensions_; ++i) sum += static_cast<double>(vector[i]) * vector[i];
-  const double norm = std::sqrt(sum);
+  const double norm = std::sqrt(SquaredNorm({vector, dimensions_}));
   const auto scale = static_cast<float>(norm > 0 ? std::sqrt(static_cast<double>(dimensions_)) / norm : 0);
   for (size_t i = 0; i < dimensions_; ++i) rotated[i] = vector[i] * scale;
   for (size_t row = 0; row < kWindows; ++row) {
@@ -75,23 +78,31 @@ float CodeFormat::Encode(const float* vector, uint8_t* code) const {
   thread_local std::vector<float> rotated;
   rotated.resize(dimensions_);
   const float norm = Rotate(vector, rotated.data());
-  const auto number = [&](size_t i) {
-    const float steps = std::clamp(rotated[i], -clip_, clip_) / step_;
-    return static_cast<uint8_t>(std::clamp(static_cast<int>(std::lrintf(steps)) + kMiddle, 0, 255));
-  };
   if (!planes_) {
-    for (size_t i = 0; i < part_bytes_; ++i) code[i] = i < dimensions_ ? number(i) : 0;
+    Quantise(rotated.data(), dimensions_, code);
+    std::memset(code + dimensions_, 0, part_bytes_ - dimensions_);
     return norm;
   }
+  thread_local std::vector<uint8_t> numbers;
+  numbers.assign(2 * part_bytes_, 0);
+  Quantise(rotated.data(), dimensions_, numbers.data());
+  const uint8_t* first = numbers.data();
+  const uint8_t* second = first + part_bytes_;
   uint8_t* high = code;
   uint8_t* low = code + part_bytes_;
   for (size_t i = 0; i < part_bytes_; ++i) {
-    const int first = i < dimensions_ ? number(i) : 0;
-    const int second = part_bytes_ + i < dimensions_ ? number(part_bytes_ + i) : 0;
-    high[i] = static_cast<uint8_t>((first >> 4) | (second & 0xF0));
-    low[i] = static_cast<uint8_t>((first & 0x0F) | ((second & 0x0F) << 4));
+    high[i] = static_cast<uint8_t>((first[i] >> 4) | (second[i] & 0xF0));
+    low[i] = static_cast<uint8_t>((first[i] & 0x0F) | ((second[i] & 0x0F) << 4));
   }
   return norm;
+}
+
+void CodeFormat::Quantise(const float* rotated, size_t n, uint8_t* numbers) const {
+  const float scale = 1 / step_;
+  for (size_t i = 0; i < n; ++i) {
+    const float steps = std::min(std::max(rotated[i] * scale + kMiddle, 0.0f), kSteps);
+    numbers[i] = static_cast<uint8_t>(std::bit_cast<uint32_t>(steps + kRounder) - kRounderBits);
+  }
 }
 
 float CodeFormat::MakeQuery(const float* vector, CodeQuery* query) const {
@@ -103,8 +114,9 @@ float CodeFormat::MakeQuery(const float* vector, CodeQuery* query) const {
   const float unit = largest / static_cast<float>(query_max_);
   int32_t sum = 0;
   for (size_t i = 0; i < dimensions_; ++i) {
-    query->values[i] = static_cast<int8_t>(std::lrintf(rotated[i] / unit));
-    sum += query->values[i];
+    const auto value = static_cast<int32_t>(std::bit_cast<uint32_t>(rotated[i] / unit + kRounder) - kRounderBits);
+    query->values[i] = static_cast<int8_t>(value);
+    sum += value;
   }
   std::memset(query->values + dimensions_, 0, query_bytes() - dimensions_);
   Finish(query, unit, sum);

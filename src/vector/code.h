@@ -68,6 +68,8 @@ class CodeFormat {
  private:
   // The unit vector, rotated, times sqrt(dimensions). Returns the norm.
   float Rotate(const float* vector, float* rotated) const;
+  // The 8-bit number of each coordinate.
+  void Quantise(const float* rotated, size_t n, uint8_t* numbers) const;
   void Finish(CodeQuery* query, float unit, int32_t sum) const;
 
   uint32_t dimensions_;

@@ -142,7 +142,7 @@ Strategy HnswIndex::Choose(const VectorSearch& search, uint32_t allowed) const {
   const uint32_t ef = std::max(search.ef, search.k);
   const double share = static_cast<double>(allowed) / flat_.count();
   const double growth = std::sqrt(std::max(1.0, flat_.count() / 100'000.0));
-  if (allowed <= (3000.0 + 75.0 * ef) * growth || share < 0.02) return Strategy::kScan;
+  if (allowed <= (7000.0 + 120.0 * ef) * growth || share < 0.02) return Strategy::kScan;
   return share >= kWalkShare ? Strategy::kGraph : Strategy::kTwoHop;
 }
 

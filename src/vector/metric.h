@@ -57,6 +57,12 @@ inline Score RawToScore(Metric metric, float raw) {
   return -raw;
 }
 
+// Summed in double precision: exact enough to compare with 1, and a float32 squared cannot overflow it.
+double SquaredNorm(VectorView vector);
+
+// Writes the vector, scaled to norm 1. Its norm must not be 0.
+void Normalise(VectorView vector, float* unit);
+
 // Refuses what no metric can compare: NaN, infinity, norms out of bounds. `argument` names the vector in the message.
 // On success *norm is the Euclidean norm.
 Status CheckVector(Metric metric, VectorView vector, const char* argument, double* norm);

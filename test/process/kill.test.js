@@ -80,7 +80,7 @@ test('a write acknowledged before a kill is there after reopen, and a bulk write
     const acknowledged = await writeAndKill(file, run, random);
     writes += acknowledged.reduce((sum, n) => sum + n);
 
-    const db = await open(file);
+    const db = await open(file, { maxPending: 1_000_000 });
     const collection = await db.collection('log', { dimensions: 16, hnsw: { minSize: 0 } });
     const chains = chainsOf(SEED, run);
     const stored = await Promise.all(chains.map((chain, i) => checkChain(collection, chain, acknowledged[i])));
