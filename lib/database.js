@@ -158,6 +158,17 @@ class Database {
     await this.#call('backup', [toId(method, 'path', path)], { ...control, onProgress });
   }
 
+  async verify(options) {
+    const method = 'Database.verify';
+    const control = splitOptions(method, options, ['onProgress']);
+    const onProgress = toOnProgress(method, control.onProgress);
+    return this.#call('verify', [], { ...control, onProgress }, undefined, JSON.parse);
+  }
+
+  verifySync() {
+    return JSON.parse(this.#handle.callSync(this.#native, 'verify', []));
+  }
+
   async stats(options) {
     return this.#call('stats', [], splitOptions('Database.stats', options), undefined, JSON.parse);
   }

@@ -98,7 +98,7 @@ TEST_P(HnswRepairRounds, LeaveNothingUnreachableAndTheRecallOfAFreshGraph) {
   Churn churn(Metric::kL2, kSanitized ? 600 : 3000, &random);
   for (int round = 0; round < (kSanitized ? 5 : 20); ++round) {
     churn.Replace(0.1, GetParam());
-    const GraphCheck check = churn.graph().Check();
+    const VectorIndexCheck check = churn.graph().Check();
     ASSERT_EQ(check.wrong_links, 0u) << "round " << round;
     ASSERT_EQ(check.unreachable, 0u) << "round " << round;
   }

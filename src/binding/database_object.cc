@@ -35,6 +35,8 @@ Napi::Function DatabaseObject::Define(Napi::Env env) {
                          InstanceMethod<&Self::Stats>("stats"),
                          InstanceMethod<&Self::Stats>("statsSync", napi_default, &sync_twin),
                          InstanceMethod<&Self::BackUp>("backup"),
+                         InstanceMethod<&Self::Verify>("verify"),
+                         InstanceMethod<&Self::Verify>("verifySync", napi_default, &sync_twin),
                          InstanceMethod<&Self::Batch>("batch"),
                          InstanceMethod<&Self::Batch>("batchSync", napi_default, &sync_twin),
                          InstanceMethod<&Self::RunBackground>("runBackground"),
@@ -182,6 +184,20 @@ Napi::Value DatabaseObject::BackUp(const Napi::CallbackInfo& info) {
         return true;
       },
       [](Napi::Env env, bool&) { return env.Undefined(); });
+}
+
+// verify(token, timeoutMs): the token tells records looked at and in all.
+Napi::Value DatabaseObject::Verify(const Napi::CallbackInfo& info) {
+  Args args(info, "Database.verify");
+  const CancelToken cancel = args.Control(0);
+  return Start<std::string>(
+      CallKind::kSolo, args, handle_, cancel,
+      [database = handle_->database](const CancelToken& token) -> Result<std::string> {
+        Result<VerifyReport> report = agentmemdb::Verify(database.get(), token);
+        if (!report.ok()) return report.status();
+        return ReportToJson(*report);
+      },
+      [](Napi::Env env, std::string& json) { return ToJs(env, json); });
 }
 
 // batch(writeBatch, token, timeoutMs) resolves to { version, deleted }: a digit for each operation, 1 where a record was

@@ -36,6 +36,7 @@ class DatabaseObject : public Napi::ObjectWrap<DatabaseObject> {
   Napi::Value Stats(const Napi::CallbackInfo& info);
   Napi::Value BackUp(const Napi::CallbackInfo& info);
   Napi::Value Batch(const Napi::CallbackInfo& info);
+  Napi::Value Verify(const Napi::CallbackInfo& info);
   Napi::Value RunBackground(const Napi::CallbackInfo& info);
   void CopyLog(const Args& args);
   Napi::Value Close(const Napi::CallbackInfo& info);

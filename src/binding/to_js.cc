@@ -210,6 +210,33 @@ std::string StatsToJson(const CollectionStats& stats) {
   return json;
 }
 
+std::string ReportToJson(const VerifyReport& report) {
+  std::string json;
+  ObjectWriter object(&json);
+  object.Key("ok")->append(report.found == 0 ? "true" : "false");
+  object.Integer("found", report.found);
+  std::string* list = object.Key("differences");
+  list->push_back('[');
+  for (const Difference& difference : report.differences) {
+    if (list->back() != '[') list->push_back(',');
+    ObjectWriter each(list);
+    each.Text("part", VerifyPartName(difference.part));
+    if (!difference.collection.empty()) each.Text("collection", difference.collection);
+    if (!difference.id.empty()) each.Text("id", difference.id);
+    each.Text("message", difference.message);
+    each.Close();
+  }
+  list->push_back(']');
+  ObjectWriter checked(object.Key("checked"));
+  checked.Integer("records", report.records);
+  checked.Integer("vectors", report.vectors);
+  checked.Integer("nodes", report.nodes);
+  checked.Integer("images", report.images);
+  checked.Close();
+  object.Close();
+  return json;
+}
+
 std::string StatsToJson(const DatabaseStats& stats, const HandleStats& handle) {
   const auto ms = [](int64_t micros) { return static_cast<double>(micros) / 1000.0; };
   std::string json;

@@ -10,6 +10,7 @@
 #include "binding/scheduler.h"
 #include "engine/find.h"
 #include "engine/search.h"
+#include "engine/verify.h"
 
 namespace agentmemdb::binding {
 
@@ -39,6 +40,7 @@ Packed PackPage(const FindOutput& output);
 std::string InfoToJson(const CollectionInfo& info);
 std::string InfosToJson(const std::vector<CollectionInfo>& infos);
 std::string StatsToJson(const CollectionStats& stats);
+std::string ReportToJson(const VerifyReport& report);
 // What the JavaScript thread knows of a handle and of its own queue, taken there.
 struct HandleStats {
   bool read_only = false;

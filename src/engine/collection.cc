@@ -26,6 +26,19 @@ bool Collection::HasVector(RowId row) const {
   return slot && HasVectorAt(*slot);
 }
 
+std::optional<TimeMs> Collection::ExpiresAt(Slot slot) const {
+  const auto found = expires_at_.find(ToInt(slot));
+  return found == expires_at_.end() ? std::nullopt : std::optional(found->second);
+}
+
+bool Collection::HoldsVector(Slot slot, VectorView vector) const {
+  if (!HasVectorAt(slot)) return false;
+  if (options_.metric != Metric::kCosine) return vectors_->Holds(slot, vector);
+  std::vector<float> unit(vector.size());
+  Normalise(vector, unit.data());
+  return vectors_->Holds(slot, unit);
+}
+
 std::vector<Slot> Collection::Reserve(uint32_t puts) {
   ++reservations_;
   if (vectors_ != nullptr) vectors_->TakeFreed(&free_);

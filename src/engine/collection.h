@@ -47,6 +47,10 @@ class Collection {
   // About.
   size_t memory_bytes() const;
   bool HasVector(RowId row) const;
+  std::optional<Slot> SlotOf(RowId row) const { return slot_of_.Find(row, rows_); }
+  std::optional<TimeMs> ExpiresAt(Slot slot) const;
+  // Whether what is in memory of a slot that has a vector was made of this one, as the user gave it.
+  bool HoldsVector(Slot slot, VectorView vector) const;
 
   // The records a read at `now` can see: those not expired. nullopt: all of them, the common case.
   std::optional<IdSet> VisibleAmong(TimeMs now) const;

@@ -158,6 +158,14 @@ Status Database::TryRead(const CancelToken& cancel, const std::function<Status(c
   return CatchUp(applied, cancel);
 }
 
+Status Database::ReadFile(const std::function<Status(ReadTransaction*)>& body) {
+  Result<std::unique_ptr<ReadTransaction>> rows = store_->BeginRead();
+  if (!rows.ok()) return rows.status();
+  const Status read = body(rows->get());
+  const Status unchanged = (*rows)->CheckUnchanged();
+  return unchanged.ok() ? read : unchanged;
+}
+
 Result<CollectionOptions> Database::OptionsOf(CollectionId id) {
   std::shared_lock guard(index_lock_);
   const auto found = collections_.find(ToInt(id));

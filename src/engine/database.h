@@ -25,6 +25,7 @@
 #include "engine/apply.h"
 #include "engine/collection.h"
 #include "engine/op.h"
+#include "storage/index_image.h"
 #include "storage/store.h"
 
 namespace agentmemdb {
@@ -34,6 +35,13 @@ struct DatabaseOptions {
   std::optional<Durability> durability;
   int busy_timeout_ms = 5000;
   bool read_only = false;
+};
+
+// What was found of the image of a collection.
+struct ImageCheck {
+  CollectionId collection{};
+  std::string token;
+  bool sound = false;
 };
 
 struct DatabaseStats {
@@ -79,6 +87,14 @@ class Database {
 
   // Runs `body` over one committed state. kBusy: what it found is none, because a file that is read alone was written to.
   Status Read(const CancelToken& cancel, const std::function<Status(const ReadView&)>& body);
+
+  // Runs `body` over one committed state of the file alone: nothing in memory is looked at, and no write waits for it, however
+  // long it takes.
+  Status ReadFile(const std::function<Status(ReadTransaction*)>& body);
+  // Once nothing is being linked. Errors: kAborted, kTimeout, kNotFound (deleted).
+  Result<VectorIndexCheck> CheckIndex(CollectionId collection, const CancelToken& cancel);
+  // Reads the images that the file knows, every byte of them, into memory that is given back. Errors: kIo, kAborted, kTimeout.
+  Result<std::vector<ImageCheck>> CheckImages(const CancelToken& cancel);
 
   // Group commit: independent calls in one transaction, each with its own status. Durable and searchable on return.
   // kReadOnly, before anything is looked at, when read_only().
@@ -136,6 +152,8 @@ class Database {
   void MakeSaving();
   // Collections whose image is sound become what it holds; `floors` says from where on they lack records.
   void LoadImages(ReadTransaction* rows, const DatabaseHeader& header, ScanFloors* floors);
+  // What the image holds, as `like`, an empty collection. nullptr: there is none, or it is not as it was written.
+  std::shared_ptr<Collection> ReadImage(const Collection& like, const ImageIdentity& identity) const;
   // Forgets everything if the image of any collection is `wrong`, and those images for good. Returns whether one was.
   bool RefuseImages(const std::function<bool(const Collection&)>& wrong);
   bool WantsSave(const Collection& collection, bool closing) const;

@@ -12,17 +12,6 @@ namespace {
 constexpr int64_t kScanPageMicros = 20000;
 constexpr int kRecordsBetweenChecks = 64;
 
-RecordFields FieldsOf(const RecordRow& row) {
-  RecordFields fields;
-  fields.id = row.id;
-  fields.created_at = row.created_at;
-  fields.updated_at = row.updated_at;
-  fields.expires_at = row.expires_at;
-  fields.version = row.version;
-  fields.metadata = row.metadata;
-  return fields;
-}
-
 // A collection as a filter sees it: visible records, known by its field indexes, or read from the snapshot.
 class CollectionSource final : public FieldSource {
  public:

@@ -42,24 +42,29 @@ void Database::MakeSaving() {
 
 void Database::LoadImages(ReadTransaction* rows, const DatabaseHeader& header, ScanFloors* floors) {
   if (store_->in_memory()) return;
-  const ImageFolder folder(path());
   for (const ImageRow& row : rows->Images()) {
     const auto found = collections_.find(ToInt(row.collection));
     // Changes before the floor of the log are not known one by one.
     if (found == collections_.end() || refused_images_.contains(row.token) || row.version < header.log_floor ||
         row.version > header.change_version)
       continue;
-    const Collection& empty = *found->second;
-    const std::unique_ptr<ImageReader> image = ImageReader::Open(folder, {row, header.epoch});
-    Result<MappedFile> vectors = MappedFile::Map(folder.VectorsPath(row.token));
-    if (image == nullptr || !vectors.ok()) continue;
-    const auto bytes = static_cast<int64_t>(image->bytes() + vectors->bytes());
-    auto collection = std::make_shared<Collection>(empty.id(), empty.name(), empty.options());
-    if (!collection->Read(image.get(), std::move(*vectors))) continue;
-    collection->set_image({row.token, row.version, bytes});
+    std::shared_ptr<Collection> collection = ReadImage(*found->second, {row, header.epoch});
+    if (collection == nullptr) continue;
     found->second = std::move(collection);
     floors->of[ToInt(row.collection)] = row.version;
   }
+}
+
+std::shared_ptr<Collection> Database::ReadImage(const Collection& like, const ImageIdentity& identity) const {
+  const ImageFolder folder(path());
+  const std::unique_ptr<ImageReader> image = ImageReader::Open(folder, identity);
+  Result<MappedFile> vectors = MappedFile::Map(folder.VectorsPath(identity.row.token));
+  if (image == nullptr || !vectors.ok()) return nullptr;
+  const auto bytes = static_cast<int64_t>(image->bytes() + vectors->bytes());
+  auto collection = std::make_shared<Collection>(like.id(), like.name(), like.options());
+  if (!collection->Read(image.get(), std::move(*vectors))) return nullptr;
+  collection->set_image({identity.row.token, identity.row.version, bytes});
+  return collection;
 }
 
 bool Database::RefuseImages(const std::function<bool(const Collection&)>& wrong) {

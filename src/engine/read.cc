@@ -20,6 +20,17 @@ RecordOutput ToOutput(const RecordRow& row, const Include& include) {
   return output;
 }
 
+RecordFields FieldsOf(const RecordRow& row) {
+  RecordFields fields;
+  fields.id = row.id;
+  fields.created_at = row.created_at;
+  fields.updated_at = row.updated_at;
+  fields.expires_at = row.expires_at;
+  fields.version = row.version;
+  fields.metadata = row.metadata;
+  return fields;
+}
+
 Status VanishedRecord(RowId row) {
   return Status(Code::kCorrupt, "a record known to the index (row " + std::to_string(ToInt(row)) +
                                     ") has vanished from the file; restore it from a backup");

@@ -9,6 +9,7 @@
 #include "base/cancel.h"
 #include "base/clock.h"
 #include "engine/database.h"
+#include "meta/record_values.h"
 
 namespace agentmemdb {
 
@@ -29,6 +30,8 @@ struct RecordOutput {
 };
 
 RecordOutput ToOutput(const RecordRow& row, const Include& include);
+// What filters ask of it. Good as long as the row.
+RecordFields FieldsOf(const RecordRow& row);
 Status VanishedRecord(RowId row);
 
 // Runs `body(view, collection)` over one committed state. Errors: kNotFound (the collection was deleted), and those of

@@ -69,6 +69,16 @@ void AppendKey(const std::optional<Value>& reached, std::string* key) {
     key->push_back(kMissing);
 }
 
+std::string KeyOf(const std::vector<std::optional<Value>>& reached) {
+  std::string key;
+  for (const std::optional<Value>& value : reached) AppendKey(value, &key);
+  return key;
+}
+
+bool IsNumber(const std::vector<std::optional<Value>>& reached) {
+  return reached.size() == 1 && reached.front() && reached.front()->is(ValueType::kNumber);
+}
+
 // The numbers that pass a leaf which is no kIn: from `least` to `most`; none when it is the other way round.
 struct Range {
   double least = kInfinity, most = -kInfinity;
@@ -103,16 +113,30 @@ void FieldIndex::RemoveKnown(IdSet* slots) const {
   slots->AndNot(known_);
 }
 
-void FieldIndex::Learn(Slot slot, RecordValues* record) {
+FieldIndex::Reached FieldIndex::ReachedIn(RecordValues* record) const {
   Reached reached;
   record->Any(path_, [&reached](const Value* value) {
     reached.push_back(value == nullptr ? std::nullopt : std::optional(*value));
     return false;
   });
+  return reached;
+}
+
+bool FieldIndex::Agrees(Slot slot, RecordValues* record) const {
+  const Reached reached = ReachedIn(record);
+  std::shared_lock guard(mutex_);
+  if (!known_.Contains(slot)) return true;
+  const uint32_t code = codes_[ToInt(slot)];
+  if (IsNumber(reached)) return code == 0 && numbers_[ToInt(slot)] == reached.front()->number();
+  return code != 0 && std::isnan(numbers_[ToInt(slot)]) && *entries_[code].key == KeyOf(reached);
+}
+
+void FieldIndex::Learn(Slot slot, RecordValues* record) {
+  Reached reached = ReachedIn(record);
   if (record->damaged()) return;
   std::lock_guard guard(mutex_);
   Reserve(slot);
-  if (reached.size() == 1 && reached.front() && reached.front()->is(ValueType::kNumber)) {
+  if (IsNumber(reached)) {
     numbers_[ToInt(slot)] = reached.front()->number();
     Replace(slot, 0);
   } else {
@@ -139,8 +163,7 @@ void FieldIndex::Replace(Slot slot, uint32_t code) {
 }
 
 uint32_t FieldIndex::CodeFor(Reached reached) {
-  std::string key;
-  for (const std::optional<Value>& value : reached) AppendKey(value, &key);
+  std::string key = KeyOf(reached);
   const auto found = code_of_.find(key);
   if (found != code_of_.end()) return found->second;
   if (free_codes_.empty()) {

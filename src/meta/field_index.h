@@ -33,6 +33,8 @@ class FieldIndex {
   // Learns a record. Nothing is learnt of one that is damaged (RecordValues).
   void Learn(Slot slot, RecordValues* record);
   void Forget(Slot slot) { known_.Remove(slot); }
+  // Whether nothing else is known of a record than what it holds.
+  bool Agrees(Slot slot, RecordValues* record) const;
   // Of the known records those that match `leaf`, a kField on this path; others may be named too.
   IdSet Find(const Filter& leaf) const;
   // About.
@@ -46,6 +48,7 @@ class FieldIndex {
     const std::string* key = nullptr;
   };
 
+  Reached ReachedIn(RecordValues* record) const;
   void Reserve(Slot slot);
   void Replace(Slot slot, uint32_t code);
   uint32_t CodeFor(Reached reached);

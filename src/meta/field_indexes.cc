@@ -33,6 +33,11 @@ void FieldIndexes::Forget(Slot slot) {
   for (const auto& index : indexes_) index->Forget(slot);
 }
 
+bool FieldIndexes::Agree(Slot slot, RecordValues* record) const {
+  std::lock_guard guard(mutex_);
+  return std::all_of(indexes_.begin(), indexes_.end(), [&](const auto& index) { return index->Agrees(slot, record); });
+}
+
 size_t FieldIndexes::memory_bytes() const {
   std::lock_guard guard(mutex_);
   return bytes_;

@@ -26,6 +26,8 @@ class FieldIndexes {
   // After indexes have learnt: drops those asked for longest ago until the rest takes no more memory than it may.
   void Trim();
   void Forget(Slot slot);
+  // Whether what they know of a record is what it holds.
+  bool Agree(Slot slot, RecordValues* record) const;
   // About, as of the last Trim.
   size_t memory_bytes() const;
 

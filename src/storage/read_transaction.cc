@@ -1,5 +1,6 @@
 #include <sqlite3.h>
 
+#include <algorithm>
 #include <string>
 
 #include "base/check.h"
@@ -11,6 +12,8 @@ namespace {
 // The order DecodeRecord reads.
 #define RECORD_COLUMNS \
   "\"row\", collection, id, version, created_at, updated_at, expires_at, crc, metadata, text, vector"
+
+constexpr char kLastRow[] = "SELECT coalesce(max(seq), 0) FROM sqlite_sequence WHERE name = 'records'";
 
 // nullopt when the row's types or checksum are wrong.
 std::optional<RecordRow> DecodeRecord(const Statement& statement) {
@@ -203,7 +206,7 @@ Result<int64_t> ReadTransaction::ScanCollection(CollectionId collection, const C
 // A damaged page ends a scan. Asking for each later row by its number reaches the pages behind it.
 Status ReadTransaction::SalvageRecords(RowId after, const CancelToken& cancel, const VisitRecord& visit,
                                        int64_t* damaged) {
-  Result<int64_t> last = connection_->QueryInteger("SELECT seq FROM sqlite_sequence WHERE name = 'records'");
+  Result<int64_t> last = connection_->QueryInteger(kLastRow);
   if (!last.ok()) return last.status();
   for (int64_t row = ToInt(after) + 1; row <= *last; ++row) {
     if (row % 256 == 0) RETURN_IF_ERROR(cancel.Check());
@@ -216,6 +219,56 @@ Status ReadTransaction::SalvageRecords(RowId after, const CancelToken& cancel, c
       return record.status();
   }
   return {};
+}
+
+Result<ReadTransaction::Page> ReadTransaction::ReadPage(RowId after, int64_t limit, const VisitRecord& visit,
+                                                        const VisitDamaged& damaged) {
+  static constexpr char kSql[] = "SELECT " RECORD_COLUMNS " FROM records WHERE \"row\" > ?1 ORDER BY \"row\" LIMIT ?2";
+  Result<Statement*> prepared = connection_->Prepared(kSql);
+  if (!prepared.ok()) return prepared.status();
+  Statement& statement = **prepared;
+  Resetting resetting(&statement);
+  statement.Bind(1, ToInt(after)).Bind(2, limit);
+  Page page{after, false};
+  for (int64_t count = 0;; ++count) {
+    const int result = statement.Step();
+    if (result == SQLITE_DONE) {
+      page.more = count == limit;
+      return page;
+    }
+    const RowId row = result == SQLITE_ROW ? RowId{statement.Integer(0).value_or(0)} : RowId{0};
+    if (row <= page.last) {  // An error, or a damaged page that gives rows in another order.
+      Status status = result == SQLITE_ROW ? Status(Code::kCorrupt, "") : connection_->Error(result, "read");
+      if (status.code() != Code::kCorrupt) return status;
+      statement.Reset();
+      return SalvagePage(page.last, limit, visit, damaged);
+    }
+    page.last = row;
+    if (const std::optional<RecordRow> record = DecodeRecord(statement))
+      visit(*record);
+    else
+      damaged(row, statement.Text(2).value_or(""));
+  }
+}
+
+// Row by row, as far as rows were ever numbered.
+Result<ReadTransaction::Page> ReadTransaction::SalvagePage(RowId after, int64_t limit, const VisitRecord& visit,
+                                                           const VisitDamaged& damaged) {
+  Result<int64_t> last = connection_->QueryInteger(kLastRow);
+  if (!last.ok()) return last.status();
+  Page page{after, false};
+  for (int64_t row = ToInt(after) + 1; row <= std::min(*last, ToInt(after) + limit); ++row) {
+    page.last = RowId{row};
+    Result<std::optional<RecordRow>> record = FindRow(page.last);
+    if (record.ok() && *record)
+      visit(**record);
+    else if (record.status().code() == Code::kCorrupt)
+      damaged(page.last, record.status().id());
+    else if (!record.ok())
+      return record.status();
+  }
+  page.more = ToInt(page.last) < *last;
+  return page;
 }
 
 Status ReadTransaction::ScanTombstones(Version after, const std::function<void(CollectionId, RowId)>& visit) {

@@ -160,6 +160,18 @@ class ReadTransaction {
   // The same with the records of one collection, found one by one. Returns how many there are, damaged ones included: fewer
   // than there should be when the index that leads to them is damaged.
   Result<int64_t> ScanCollection(CollectionId collection, const CancelToken& cancel, const VisitRecord& visit);
+  // Up to `limit` records after one row, sound ones to `visit`, the others to `damaged` with their id as far as it is legible.
+  struct Page {
+    RowId last{0};      // looked at
+    bool more = false;  // there may be others after it
+  };
+  using VisitDamaged = std::function<void(RowId, std::string_view id)>;
+  Result<Page> ReadPage(RowId after, int64_t limit, const VisitRecord& visit, const VisitDamaged& damaged);
+  // How many records the index of ids leads to, by collection.
+  Result<std::map<int64_t, int64_t>> CountRecords();
+  // SQLite's own check of the file's structure, which says nothing of what the rows hold. `visit` gets each finding, a hundred at
+  // most. Takes about a second a gigabyte.
+  Status CheckStructure(const CancelToken& cancel, const std::function<void(std::string_view)>& visit);
   Status ScanTombstones(Version after, const std::function<void(CollectionId, RowId)>& visit);
   // Those whose row is sound; none of a file that cannot have any.
   std::vector<ImageRow> Images();
@@ -172,6 +184,7 @@ class ReadTransaction {
   friend class Store;
   explicit ReadTransaction(Connection* connection) : connection_(connection) {}
   Result<std::optional<RecordRow>> ReadOne(Statement* statement, std::optional<std::string_view> id);
+  Result<Page> SalvagePage(RowId after, int64_t limit, const VisitRecord& visit, const VisitDamaged& damaged);
   Status SalvageRecords(RowId after, const CancelToken& cancel, const VisitRecord& visit, int64_t* damaged);
 
   Connection* connection_;

@@ -105,6 +105,25 @@ void CodeFormat::Quantise(const float* rotated, size_t n, uint8_t* numbers) cons
   }
 }
 
+std::vector<uint8_t> CodeFormat::NumbersOf(const uint8_t* code) const {
+  if (!planes_) return {code, code + part_bytes_};
+  std::vector<uint8_t> numbers(2 * part_bytes_);
+  for (size_t i = 0; i < part_bytes_; ++i) {
+    const uint8_t high = code[i], low = code[part_bytes_ + i];
+    numbers[i] = static_cast<uint8_t>((high & 0x0F) << 4 | (low & 0x0F));
+    numbers[part_bytes_ + i] = static_cast<uint8_t>((high & 0xF0) | low >> 4);
+  }
+  return numbers;
+}
+
+bool CodeFormat::Agrees(const float* vector, const uint8_t* code) const {
+  std::vector<uint8_t> made(code_bytes());
+  Encode(vector, made.data());
+  const std::vector<uint8_t> expected = NumbersOf(made.data()), found = NumbersOf(code);
+  return std::equal(expected.begin(), expected.end(), found.begin(),
+                    [](uint8_t a, uint8_t b) { return std::abs(a - b) <= 1; });
+}
+
 float CodeFormat::MakeQuery(const float* vector, CodeQuery* query) const {
   thread_local std::vector<float> rotated;
   rotated.resize(dimensions_);

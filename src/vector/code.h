@@ -57,6 +57,9 @@ class CodeFormat {
   // The same of a vector known by its code only.
   void MakeQuery(const uint8_t* code, CodeQuery* query) const;
 
+  // Whether Encode makes this code of the vector, but for a step that rounding may make in a number.
+  bool Agrees(const float* vector, const uint8_t* code) const;
+
   // dots[i] = the integer dot product of the query with codes[i], or with the coarse part of it.
   void CoarseDots(const CodeQuery& query, const uint8_t* const* codes, size_t n, int32_t* dots) const {
     coarse_(query.values, part_bytes_, codes, n, dots);
@@ -70,6 +73,8 @@ class CodeFormat {
   float Rotate(const float* vector, float* rotated) const;
   // The 8-bit number of each coordinate.
   void Quantise(const float* rotated, size_t n, uint8_t* numbers) const;
+  // The same of a code, and of what fills it up.
+  std::vector<uint8_t> NumbersOf(const uint8_t* code) const;
   void Finish(CodeQuery* query, float unit, int32_t sum) const;
 
   uint32_t dimensions_;

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <bit>
+#include <cmath>
+#include <limits>
 
 #include "base/check.h"
 
@@ -9,6 +11,7 @@ namespace agentmemdb {
 namespace {
 
 constexpr uint32_t kRowsBetweenChecks = 256;
+constexpr float kRounding = 1e-6f;  // of a number divided by a norm that was summed in another order
 
 }  // namespace
 
@@ -23,6 +26,13 @@ void FlatIndex::Reserve(uint32_t bound, uint32_t) {
 void FlatIndex::Stage(Slot slot, VectorView vector) {
   CHECK(!Has(slot) && vector.size() == table_.dimensions());
   std::copy(vector.begin(), vector.end(), table_.Row(slot));
+}
+
+bool FlatIndex::Holds(Slot slot, VectorView vector) const {
+  const float* held = table_.Row(slot);
+  return std::equal(vector.begin(), vector.end(), held, [](float a, float b) {
+    return std::abs(a - b) <= kRounding * std::max(std::abs(a), std::numeric_limits<float>::min());
+  });
 }
 
 void FlatIndex::Add(Slot slot) {

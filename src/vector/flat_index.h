@@ -34,6 +34,10 @@ class FlatIndex final : public VectorIndex {
   IndexParts Write() const override { return {}; }
   bool Read(SectionReader*, MappedFile) override { return false; }
   std::shared_ptr<void> UseFile(MappedFile, std::vector<uint32_t>) override { return nullptr; }
+  bool VerifyFile() const override {
+    table_.VerifyAll();
+    return !table_.damaged();
+  }
   bool damaged() const override { return table_.damaged(); }
 
   uint32_t count() const { return count_; }
@@ -42,6 +46,8 @@ class FlatIndex final : public VectorIndex {
   bool Has(Slot slot) const override {
     return ToInt(slot) / 64 < present_.size() && (present_[ToInt(slot) / 64] >> (ToInt(slot) % 64) & 1) != 0;
   }
+  bool Holds(Slot slot, VectorView vector) const override;
+  VectorIndexCheck Check() const override { return {}; }
   const float* Vector(Slot slot) const { return table_.Row(slot); }
   DistanceKernel kernel() const { return kernel_; }
   const VectorTable& table() const { return table_; }

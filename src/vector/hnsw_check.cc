@@ -19,8 +19,8 @@ uint32_t CountWrongLinks(const HnswNodes& nodes, const IdSet& linked, uint32_t n
 
 }  // namespace
 
-GraphCheck CheckGraph(const HnswNodes& nodes, const IdSet& linked) {
-  GraphCheck check;
+VectorIndexCheck CheckGraph(const HnswNodes& nodes, const IdSet& linked) {
+  VectorIndexCheck check;
   linked.ForEach([&](Slot slot) {
     ++check.nodes;
     for (int level = nodes.LevelOf(ToInt(slot)); level >= 0; --level)

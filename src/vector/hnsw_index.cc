@@ -344,6 +344,12 @@ bool HnswIndex::IsLinked(uint64_t mark) const {
   return LinkedMark() >= mark && !(WantsGraph() && (repairing_ || WantsRepair(true)));
 }
 
+VectorIndexCheck HnswIndex::Check() const {
+  VectorIndexCheck check = CheckGraph(nodes_, nodes_linked_);
+  if (!IsLinked(AddedMark())) check.unreachable = 0;  // Repair looks for them.
+  return check;
+}
+
 VectorIndexStats HnswIndex::stats() const {
   VectorIndexStats stats = flat_.stats();
   if (WantsGraph()) stats.tail = static_cast<uint32_t>(tail_.size() - tail_head_) - tail_holes_;

@@ -47,9 +47,12 @@ class HnswIndex final : public VectorIndex {
   IndexParts Write() const override;
   bool Read(SectionReader* image, MappedFile vectors) override;
   std::shared_ptr<void> UseFile(MappedFile vectors, std::vector<uint32_t> crcs) override;
+  bool VerifyFile() const override { return flat_.VerifyFile(); }
   bool damaged() const override { return flat_.damaged(); }
-  // Looks at every list, and walks over everything. No linker may be at work.
-  GraphCheck Check() const { return CheckGraph(nodes_, nodes_linked_); }
+  bool Holds(Slot slot, VectorView vector) const override {
+    return flat_.Holds(slot, vector) && format_.Agrees(vector.data(), nodes_.Code(ToInt(slot)));
+  }
+  VectorIndexCheck Check() const override;
 
  private:
   // In tail_, in place of a slot removed meanwhile; in tail_position_, of a slot that is not in the tail.

@@ -58,6 +58,14 @@ struct VectorIndexStats {
   size_t memory_bytes = 0;
 };
 
+// Whether an index is what it should be.
+struct VectorIndexCheck {
+  uint32_t nodes = 0;        // of a graph, dead ones included
+  uint32_t wrong_links = 0;  // to nodes that are not linked or do not reach the level, to itself, twice, or too many
+  uint32_t unreachable = 0;  // living nodes that no way on level 0 leads to from the entry
+  bool ok() const { return wrong_links == 0 && unreachable == 0; }
+};
+
 // How an index is written down: all parts of the vectors, to a file of their own, then all parts of each section in turn.
 struct IndexParts {
   PartMaker vectors;
@@ -102,6 +110,11 @@ class VectorIndex {
   virtual VectorIndexStats stats() const = 0;
 
   virtual bool Has(Slot slot) const = 0;
+  // Whether what is kept for a slot that has a vector was made of this one (as Stage takes it), but for rounding: other kernels
+  // may have made it.
+  virtual bool Holds(Slot slot, VectorView vector) const = 0;
+  // Looks at everything, under HoldStill: milliseconds for 100,000 vectors. What is waiting to be linked or repaired is not wrong.
+  virtual VectorIndexCheck Check() const = 0;
   // Whether nothing of a slot is used: neither a vector, nor what one that was removed has left.
   virtual bool IsFree(Slot slot) const = 0;
 
@@ -121,6 +134,8 @@ class VectorIndex {
   // Lets go of the vectors in memory for the same ones in a file just written. Everything as it was when it was written.
   // Returns the memory: freeing it takes long, and needs no lock.
   virtual std::shared_ptr<void> UseFile(MappedFile vectors, std::vector<uint32_t> crcs) = 0;
+  // Reads every vector that is in the file. Returns whether all are those written.
+  virtual bool VerifyFile() const = 0;
   // Whether bytes of the file were found to be others than those written: what is answered from then on may be wrong.
   virtual bool damaged() const = 0;
 };

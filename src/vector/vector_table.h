@@ -40,6 +40,10 @@ class VectorTable {
   // The same, to write to. What is written to a row of the file stays in this process.
   float* Row(Slot slot) { return const_cast<float*>(static_cast<const VectorTable*>(this)->Row(slot)); }
 
+  // As if every row of the file were asked for.
+  void VerifyAll() const {
+    for (uint32_t row = 0; row < mapped_rows_; ++row) (void)Row(Slot{row});
+  }
   // Whether a row was asked for whose block failed its check. What such a row holds is anything, but finite memory.
   bool damaged() const { return mapping_ != nullptr && mapping_->damaged.load(std::memory_order_relaxed); }
 

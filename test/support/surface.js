@@ -118,6 +118,7 @@ function databaseMethods(c, target) {
       operation('patch', { id, fields: required(fields), ifVersion }),
       operation('delete', { id, ifVersion }),
     ],
+    verify: [{ options: options(PROGRESS) }],
     backup: [{ path: place(target, wrong.PATHS), options: options(PROGRESS) }],
     stats: [{ options: options() }],
   };
