@@ -26,8 +26,8 @@ run_part() {
     ingest) node bench/ann.js --scenarios ingest --n 100000 --engines ours,zvec "${json[@]}" ;;
     # Searches beside writes.
     mixed) node bench/ann.js --scenarios mixed --n 100000 --engines ours --phase-ms 10000 "${json[@]}" ;;
-    # Ten rounds of deleting and re-inserting a tenth.
-    deletes) node bench/ann.js --scenarios deletes --n 10000 --rounds 10 "${json[@]}" ;;
+    # Twenty rounds of deleting and re-inserting a tenth.
+    deletes) node bench/ann.js --scenarios deletes --n 20000 --rounds 20 --engines ours,hnswlib-node "${json[@]}" ;;
     # The same engines where everything is small.
     sizes) node bench/ann.js --scenarios build,search,curve,reopen --n 10000 --rounds 3 "${json[@]}" ;;
     dims) node bench/ann.js --scenarios build,search --n 10000 --dims 128,768,1536 --rounds 3 "${json[@]}" ;;
