@@ -82,7 +82,7 @@ TEST(HnswWalk, InTwoHopsKeepsToWhatIsAllowed) {
 TEST(HnswIndex, AnswersUnderFiltersOfEveryShare) {
   SCOPED_TRACE(SeedNote());
   Random random(TestSeed());
-  const uint32_t count = kSanitized ? 6000 : 40000;
+  const uint32_t count = kSanitized ? 14000 : 40000;
   IndexUnderTest index(std::make_unique<HnswIndex>(Metric::kCosine, 16, HnswConfig{12, 60, 0}), Metric::kCosine);
   const VectorSet base = ClusteredVectors(count, 16, 50, &random);
   index.AddAll(base);
