@@ -34,7 +34,7 @@ class Background {
       more = await this.#native.runBackground();
     } catch ({ code }) {
       // Closed, or linking failed: searches stay right without it, and the next write tries again. Aborted: for a write.
-      more = code === 'ERR_ABORTED';
+      more = code === 'ABORTED';
     }
     if (more || this.#again) {
       this.#later();
