@@ -5,7 +5,7 @@
 #include <set>
 #include <thread>
 
-#include "support/index_under_test.h"
+#include "support/churn.h"
 #include "support/seed.h"
 #include "vector/hnsw_index.h"
 
@@ -15,97 +15,28 @@ namespace {
 constexpr uint32_t kDimensions = 24;
 const HnswConfig kConfig{8, 80, 0};
 
-class Churn {
- public:
-  Churn(Metric metric, uint32_t count, Random* random)
-      : random_(random),
-        vectors_(ClusteredVectors(2 * count, kDimensions, 40, random)),
-        owned_(std::make_unique<HnswIndex>(metric, kDimensions, kConfig)),
-        graph_(owned_.get()),
-        index_(std::move(owned_), metric) {
-    for (uint32_t i = 0; i < count; ++i) slots_.push_back(index_.Add(vectors_[i]));
-    numbers_.resize(count);
-    for (uint32_t i = 0; i < count; ++i) numbers_[i] = i;
-    index_.LinkAll();
-  }
-
-  // Replaces that part of all with other vectors: the new ones come while the old ones are there, or after they went.
-  void Replace(double part, bool delete_first) {
-    const auto some = static_cast<size_t>(part * static_cast<double>(slots_.size()));
-    std::set<size_t> places;
-    while (places.size() < some) places.insert(random_->Below(slots_.size()));
-    if (delete_first) {
-      for (const size_t place : places) index_.Remove(slots_[place]);
-      index_.LinkAll();
-      EXPECT_EQ(graph_->stats().deleted, 0u) << "a tenth is enough for a repair";
-    }
-    for (const size_t place : places) {
-      if (!delete_first) index_.Remove(slots_[place]);
-      numbers_[place] = static_cast<uint32_t>(random_->Below(vectors_.count()));
-      slots_[place] = index_.Add(vectors_[numbers_[place]]);
-      if (!delete_first) index_.Link();  // While others are being replaced.
-    }
-    index_.LinkAll();
-  }
-
-  const HnswIndex& graph() const { return *graph_; }
-  const IndexUnderTest& index() const { return index_; }
-
-  // How many of the vectors find themselves.
-  double SelfFound() const {
-    size_t found = 0;
-    for (const uint32_t number : numbers_)
-      found += index_.Search(vectors_[number], 1, false, 100).neighbors.front().raw <=
-               index_.Oracle(vectors_[number], 1).front().first + 1e-5;
-    return static_cast<double>(found) / static_cast<double>(numbers_.size());
-  }
-  double Recall(const IndexUnderTest& index, Random* queries) const {
-    double sum = 0;
-    constexpr int kQueries = 100;
-    for (int i = 0; i < kQueries; ++i) {
-      std::vector<float> query = RandomVector(kDimensions, queries);
-      const VectorView near = vectors_[queries->Below(vectors_.count())];
-      for (uint32_t d = 0; d < kDimensions; ++d) query[d] = near[d] + 0.3f * query[d];
-      const double tenth = index.Oracle(query, 10).back().first;
-      for (const Neighbor& neighbor : index.Search(query, 10, false, 40).neighbors)
-        sum += neighbor.raw <= tenth + 1e-5 ? 0.1 / kQueries : 0;
-    }
-    return sum;
-  }
-  // The same vectors in a graph that was built at once.
-  IndexUnderTest Fresh(Metric metric) const {
-    IndexUnderTest fresh(std::make_unique<HnswIndex>(metric, kDimensions, kConfig), metric);
-    for (const uint32_t number : numbers_) fresh.Add(vectors_[number]);
-    fresh.LinkAll();
-    return fresh;
-  }
-
- private:
-  Random* random_;
-  VectorSet vectors_;
-  std::unique_ptr<HnswIndex> owned_;
-  const HnswIndex* graph_;
-  IndexUnderTest index_;
-  std::vector<Slot> slots_;
-  std::vector<uint32_t> numbers_;  // of the vectors, by place
-};
+// Twice as many vectors as are in the graph at a time.
+Churn SmallChurn(Metric metric, uint32_t count, Random* random) {
+  return Churn(metric, kConfig, ClusteredVectors(2 * count, kDimensions, 40, random), count, random);
+}
 
 class HnswRepairRounds : public testing::TestWithParam<bool> {};
 
 TEST_P(HnswRepairRounds, LeaveNothingUnreachableAndTheRecallOfAFreshGraph) {
   SCOPED_TRACE(SeedNote());
   Random random(TestSeed());
-  Churn churn(Metric::kL2, kSanitized ? 600 : 3000, &random);
+  Churn churn = SmallChurn(Metric::kL2, kSanitized ? 600 : 3000, &random);
   for (int round = 0; round < (kSanitized ? 5 : 20); ++round) {
     churn.Replace(0.1, GetParam());
     const VectorIndexCheck check = churn.graph().Check();
     ASSERT_EQ(check.wrong_links, 0u) << "round " << round;
     ASSERT_EQ(check.unreachable, 0u) << "round " << round;
   }
-  EXPECT_GE(churn.SelfFound(), 0.99) << "a walk may miss a few, never for want of a way";
-  const IndexUnderTest fresh = churn.Fresh(Metric::kL2);
+  EXPECT_GE(churn.SelfFound(churn.index()), 0.99) << "a walk may miss a few, never for want of a way";
+  const IndexUnderTest fresh = churn.Fresh();
   Random queries(7), same_queries(7);
-  const double after = churn.Recall(churn.index(), &queries), expected = churn.Recall(fresh, &same_queries);
+  const double after = churn.Recall(churn.index(), 40, 100, 0.3f, &queries),
+               expected = churn.Recall(fresh, 40, 100, 0.3f, &same_queries);
   std::printf("  recall@10 after the rounds %.4f, of a fresh graph %.4f\n", after, expected);
   EXPECT_GE(after, expected - 0.03);
   EXPECT_LT(churn.graph().stats().memory_bytes, 2 * fresh->stats().memory_bytes) << "slots are used again";

@@ -41,7 +41,6 @@ void HnswRepair::Work() {
   }
   for (int i = 0; i < kNodesAPiece && phase_ == Phase::kReach; ++i) {
     if (border_.empty()) {
-      next_ = Slot{0};
       phase_ = Phase::kAttach;
     } else {
       const uint32_t node = border_.back();
@@ -56,20 +55,34 @@ void HnswRepair::BeginLevel(int level) {
   level_ = level;
   phase_ = level < 0 ? Phase::kIdle : Phase::kReach;
   if (level < 0) return;
+  next_ = Slot{0};
   reached_.Clear();
   reached_.Add(Slot{nodes_->entry().node});
   border_.assign(1, nodes_->entry().node);
 }
 
-// The next node that is alive and was not reached. What it leads to is reached from it.
+// The next node that is alive and was not reached, or is hard to find. What it leads to is reached from it.
 void HnswRepair::AttachNext() {
-  const auto passed = [this](Slot slot) { return reached_.Contains(slot) || nodes_->LevelOf(ToInt(slot)) < level_; };
+  const auto passed = [this](Slot slot) {
+    return nodes_->LevelOf(ToInt(slot)) < level_ || (reached_.Contains(slot) && !IsHardToFind(ToInt(slot)));
+  };
   std::optional<Slot> node = alive_.Next(next_);
-  while (node && passed(*node)) node = alive_.Next(Slot{ToInt(*node) + 1});
+  for (int looked = 0; node && passed(*node); node = alive_.Next(next_)) {
+    next_ = Slot{ToInt(*node) + 1};
+    if (++looked == kNodesAPiece) return;  // The next piece goes on there.
+  }
   if (!node) return BeginLevel(level_ - 1);
   AttachReachable(ToInt(*node));
-  next_ = *node;
+  next_ = Slot{ToInt(*node) + 1};
   phase_ = Phase::kReach;
+}
+
+bool HnswRepair::IsHardToFind(uint32_t node) const {
+  if (level_ > 0) return false;
+  const std::vector<Candidate> nearest = NearestOf(*distances_, node, LinksOf(*nodes_, node, level_));
+  if (nearest.empty()) return false;
+  const std::vector<uint32_t> back = LinksOf(*nodes_, nearest.front().node, level_);
+  return std::find(back.begin(), back.end(), node) == back.end();
 }
 
 void HnswRepair::Unlink(uint32_t node) {
@@ -136,8 +149,10 @@ void HnswRepair::AttachReachable(uint32_t node) {
   walk.Begin(*distances_, target, std::span(&from, 1), {level_, kAttachEf, true, nullptr});
   while (walk.Step()) {
   }
+  const auto is_node = [node](const Candidate& candidate) { return candidate.node == node; };
+  if (reached_.Contains(Slot{node}) && std::any_of(walk.found().begin(), walk.found().end(), is_node)) return;
   for (const Candidate& candidate : walk.found()) {
-    if (candidate.node == node || !reached_.Contains(Slot{candidate.node})) continue;
+    if (is_node(candidate) || !reached_.Contains(Slot{candidate.node})) continue;
     // What may lose its link from there is reached through this node instead.
     const std::vector<uint32_t> before = LinksOf(*nodes_, candidate.node, level_);
     Attach(nodes_, node, level_, candidate.node);

@@ -1,7 +1,7 @@
 // Taking deleted nodes out of the graph, and seeing to it that every node can be reached: what keeps a graph good that changes
 // for ever. A pass goes over all nodes: lists that name a deleted node are chosen anew, from what is left of them and from
 // the deleted nodes' own neighbours. Then, level by level, a walk over everything from the entry finds nodes that cannot be
-// reached, and attaches them. Deleted nodes are not named anywhere then: their slots may be used again.
+// reached, or hardly, and attaches them. Deleted nodes are not named anywhere then: their slots may be used again.
 #pragma once
 
 #include <cstdint>
@@ -39,6 +39,9 @@ class HnswRepair {
   void BeginLevel(int level);
   void Reach(uint32_t node);
   void AttachNext();
+  // Whether its nearest neighbour does not lead to it. So it goes with outliers: all their neighbours have chosen nearer ones, and
+  // what leads to them may be so far away that a search for their own vector never looks there. A walk will tell.
+  bool IsHardToFind(uint32_t node) const;
   void AttachReachable(uint32_t node);
 
   HnswNodes* nodes_;
