@@ -230,7 +230,7 @@ Napi::Value DatabaseObject::Batch(const Napi::CallbackInfo& info) {
 // it is long, is copied beside it.
 Napi::Value DatabaseObject::RunBackground(const Napi::CallbackInfo& info) {
   Args args(info, "Database.runBackground");
-  if (!handle_->closing && !handle_->copying_log && handle_->database->HasLogToCopy()) CopyLog(args);
+  if (!handle_->closing && !handle_->copying_log && handle_->database->HasLogToCopy()) CopyLog();
   auto call = std::make_unique<RunCall<bool>>(
       [database = handle_->database](const CancelToken& token) { return database->RunBackground(kSliceMicros, token); },
       [](Napi::Env env, bool& more) -> Napi::Value { return Napi::Boolean::New(env, more); });
@@ -240,20 +240,22 @@ Napi::Value DatabaseObject::RunBackground(const Napi::CallbackInfo& info) {
   return StartCall(args, handle_, CancelToken(), std::move(call));
 }
 
-void DatabaseObject::CopyLog(const Args& args) {
+// No promise: nobody waits for it, and nobody would catch what it rejects with.
+void DatabaseObject::CopyLog() {
+  handle_->copying_log = true;
+  // Lives as long as the call, whatever becomes of that.
+  const std::shared_ptr<void> copying(nullptr, [handle = handle_](void*) { handle->copying_log = false; });
   auto call = std::make_unique<RunCall<bool>>(
-      [database = handle_->database](const CancelToken&) -> Result<bool> {
+      [database = handle_->database, copying](const CancelToken&) -> Result<bool> {
         database->CopyLog();
         return true;
       },
-      [handle = handle_](Napi::Env env, bool&) -> Napi::Value {
-        handle->copying_log = false;
-        return env.Undefined();
-      });
+      nullptr);
   call->kind = CallKind::kDisk;
   call->keeps_alive = false;
-  handle_->copying_log = true;
-  StartCall(args, handle_, CancelToken(), std::move(call));
+  call->handle = handle_;
+  call->database = handle_->database;
+  lane_->Accept(std::move(call));
 }
 
 // close(): refuses new calls, and gives the engine back when the accepted ones are settled.

@@ -12,8 +12,6 @@
 
 namespace agentmemdb::binding {
 
-class Args;
-
 class DatabaseObject : public Napi::ObjectWrap<DatabaseObject> {
  public:
   static Napi::Function Define(Napi::Env env);
@@ -38,7 +36,7 @@ class DatabaseObject : public Napi::ObjectWrap<DatabaseObject> {
   Napi::Value Batch(const Napi::CallbackInfo& info);
   Napi::Value Verify(const Napi::CallbackInfo& info);
   Napi::Value RunBackground(const Napi::CallbackInfo& info);
-  void CopyLog(const Args& args);
+  void CopyLog();
   Napi::Value Close(const Napi::CallbackInfo& info);
   Napi::Value Path(const Napi::CallbackInfo& info);
   Napi::Value Version(const Napi::CallbackInfo& info);

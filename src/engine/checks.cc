@@ -9,9 +9,9 @@ Result<VectorIndexCheck> Database::CheckIndex(CollectionId collection, const Can
   for (;;) {
     RETURN_IF_ERROR(cancel.Check());
     std::shared_lock guard(index_lock_);
-    const auto found = collections_.find(ToInt(collection));
-    if (found == collections_.end()) return Status(Code::kNotFound, "the collection was deleted");
-    VectorIndex* vectors = found->second->vectors();
+    Result<Collection*> found = CollectionBy(collection);
+    if (!found.ok()) return found.status();
+    VectorIndex* vectors = (*found)->vectors();
     if (vectors == nullptr) return VectorIndexCheck();
     if (const std::unique_lock still = vectors->HoldStill()) return vectors->Check();
     Result<bool> more = vectors->SettleSome();

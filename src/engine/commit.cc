@@ -325,12 +325,9 @@ bool CommitGroup::Dropped(CollectionId id) const {
 }
 
 Result<Collection*> CommitGroup::Find(CollectionId id) {
-  if (Collection* created = changes_.Created(id); created != nullptr && !Dropped(id)) return created;
-  // Under write_mutex_ nobody else changes the map.
-  const auto found = database_->collections_.find(ToInt(id));
-  if (found == database_->collections_.end() || Dropped(id))
-    return Status(Code::kNotFound, "the collection was deleted");
-  return found->second.get();
+  if (Dropped(id)) return Status(Code::kNotFound, "the collection was deleted");
+  if (Collection* created = changes_.Created(id); created != nullptr) return created;
+  return database_->CollectionBy(id);
 }
 
 Collection* CommitGroup::FindByName(const std::string& name) {

@@ -166,11 +166,17 @@ Status Database::ReadFile(const std::function<Status(ReadTransaction*)>& body) {
   return unchanged.ok() ? read : unchanged;
 }
 
-Result<CollectionOptions> Database::OptionsOf(CollectionId id) {
-  std::shared_lock guard(index_lock_);
+Result<Collection*> Database::CollectionBy(CollectionId id) const {
   const auto found = collections_.find(ToInt(id));
   if (found == collections_.end()) return Status(Code::kNotFound, "the collection was deleted");
-  return found->second->options();
+  return found->second.get();
+}
+
+Result<CollectionOptions> Database::OptionsOf(CollectionId id) {
+  std::shared_lock guard(index_lock_);
+  Result<Collection*> collection = CollectionBy(id);
+  if (!collection.ok()) return collection.status();
+  return (*collection)->options();
 }
 
 Status Database::BackUp(const std::string& target, const CancelToken& cancel) {

@@ -89,7 +89,7 @@ class Database {
   Status Read(const CancelToken& cancel, const std::function<Status(const ReadView&)>& body);
 
   // Runs `body` over one committed state of the file alone: nothing in memory is looked at, and no write waits for it, however
-  // long it takes.
+  // long it takes, except in single mode.
   Status ReadFile(const std::function<Status(ReadTransaction*)>& body);
   // Once nothing is being linked. Errors: kAborted, kTimeout, kNotFound (deleted).
   Result<VectorIndexCheck> CheckIndex(CollectionId collection, const CancelToken& cancel);
@@ -136,6 +136,9 @@ class Database {
   static Result<std::shared_ptr<Database>> Create(const DatabaseOptions& options, const CancelToken& cancel);
 
   Status TryRead(const CancelToken& cancel, const std::function<Status(const ReadView&)>& body, bool* answered);
+
+  // Under index_lock_ or write_mutex_. Errors: kNotFound (deleted).
+  Result<Collection*> CollectionBy(CollectionId id) const;
 
   // catch_up.cc
   // Returns when memory is no longer at `applied_before`, or is up to date.

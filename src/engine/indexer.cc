@@ -54,9 +54,9 @@ Result<bool> Database::LinkUpTo(CollectionId collection, uint64_t mark, int64_t 
     RETURN_IF_ERROR(cancel.Check());
     // The lock is taken for one small piece at a time, so that a commit never waits for longer.
     std::shared_lock guard(index_lock_);
-    const auto found = collections_.find(ToInt(collection));
-    if (found == collections_.end()) return Status(Code::kNotFound, "the collection was deleted");
-    VectorIndex* vectors = found->second->vectors();
+    Result<Collection*> found = CollectionBy(collection);
+    if (!found.ok()) return found.status();
+    VectorIndex* vectors = (*found)->vectors();
     if (vectors == nullptr || vectors->IsLinked(mark)) return true;
     Result<bool> more = vectors->LinkSome(thorough);
     if (!more.ok()) return more.status();

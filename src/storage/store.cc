@@ -145,7 +145,8 @@ Result<std::unique_ptr<WriteTransaction>> Store::BeginWrite(bool synced) {
 
 int Store::OnCommit(void* store, sqlite3*, const char*, int pages) {
   auto* const self = static_cast<Store*>(store);
-  if (pages < self->log_pages_) self->copied_pages_ = 0;  // It began anew: all was copied.
+  // It began anew, all of it copied. A checkpoint that was still at work may tell how much of the old one it copied only now.
+  if (pages < self->log_pages_ || pages < self->copied_pages_) self->copied_pages_ = 0;
   self->log_pages_ = pages;
   return SQLITE_OK;
 }
