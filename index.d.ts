@@ -52,7 +52,7 @@ export interface CallOptions {
 
 /** Long calls tell how far they are, at most 20 times a second, on the event loop. */
 export interface ProgressOptions {
-  /** `done` of `total`: in records for bulk writes, in pages of the file for backup. Default: none. */
+  /** `done` of `total`: in records for bulk writes, in pages of the file for backup and createSnapshot. Default: none. */
   onProgress?: (progress: { done: number; total: number }) => void;
 }
 
@@ -613,6 +613,24 @@ export class Database {
   /** Copies one committed state into a new file, while reads and writes go on. The file appears when it is complete.
    *  @throws ERR_ALREADY_EXISTS (there is such a file), ERR_IO. */
   backup(path: string, options?: ProgressOptions & CallOptions): Promise<void>;
+  /** Copies one committed state, as backup() does, to `<file>-snapshots/<name>.db`. Names are as those of collections.
+   *  @throws ERR_ALREADY_EXISTS, ERR_READ_ONLY, ERR_UNSUPPORTED (a database in memory), ERR_BUSY (another process is making one), ERR_IO. */
+  createSnapshot(name: string, options?: ProgressOptions & CallOptions): Promise<SnapshotInfo>;
+  /** Oldest first. @throws ERR_UNSUPPORTED (a database in memory). */
+  listSnapshots(options?: CallOptions): Promise<SnapshotInfo[]>;
+  /** Makes everything what a snapshot holds, in one transaction, for every handle and process that has the file open; nothing is
+   *  closed. Reads go on meanwhile; writes wait. Graphs are linked anew in the background. Collections that the snapshot does not have are
+   *  deleted; versions go on rising. Progress is in records. Resolves to the change version.
+   *  @throws ERR_NOT_FOUND, ERR_CORRUPT (a record of the snapshot is damaged; nothing has changed), ERR_READ_ONLY, ERR_BUSY, ERR_IO,
+   *          ERR_UNSUPPORTED (a database in memory; a newer format). */
+  restoreSnapshot(name: string, options?: ProgressOptions & CallOptions): Promise<{ version: number }>;
+  /** false if there is none of that name. @throws ERR_READ_ONLY, ERR_UNSUPPORTED (a database in memory), ERR_BUSY, ERR_IO. */
+  deleteSnapshot(name: string, options?: CallOptions): Promise<boolean>;
+  /** Deletes records that have expired, takes what was deleted out of graphs, rewrites the file and the index images, and empties the
+   *  log: space comes back, and nothing of what was deleted is left in a file. Reads go on meanwhile; writes wait, for about a second
+   *  a gigabyte, and so do those of other processes. Needs as much free disk space as the file is large. Progress is in stages.
+   *  @throws ERR_READ_ONLY, ERR_BUSY (another process writes all the time), ERR_IO (no room). */
+  compact(options?: ProgressOptions & CallOptions): Promise<CompactReport>;
   /** Reads the whole file, and compares with it what is in memory (ids, vectors, codes, graph, fields) and the index images: a few
    *  seconds for a million records. Reads and writes go on meanwhile. What is damaged is in the report and no error; progress is in
    *  records. Sync twin.
@@ -639,6 +657,30 @@ export class Database {
   closeSync(): void;
   /** The same as close(), for `await using`. */
   [Symbol.asyncDispose](): Promise<void>;
+}
+
+/** A named copy of the database. */
+export interface SnapshotInfo {
+  /** Unique in its database. */
+  name: string;
+  /** Ms since the epoch. */
+  createdAt: number;
+  /** Of its file. */
+  bytes: number;
+}
+
+/** What compact() came to. */
+export interface CompactReport {
+  /** Whether nothing of what was deleted or replaced is in any file of the database, its snapshots aside. */
+  erased: boolean;
+  /** Why it is not: a reader of an older state, in another process for instance, keeps the log. Call compact() again later. */
+  why?: string;
+  /** Of all files, its snapshots aside. */
+  bytesBefore: number;
+  /** The same, now. */
+  bytesAfter: number;
+  /** Names of snapshots: they hold what they held. */
+  snapshots: string[];
 }
 
 /** What verify() found. */

@@ -1,10 +1,13 @@
 'use strict';
 
 // Background work of one handle: linking, in slices of a few milliseconds, with an unref'd timer between, so that it never
-// keeps a process alive that has nothing else to do. A slice is aborted when a write needs its worker.
+// keeps a process alive that has nothing else to do. A slice is aborted when a write needs its worker. Records that have expired
+// are deleted when there are many.
 
 // Not the global one: that may be a test's fake clock by the time it is used.
 const { setTimeout } = require('node:timers');
+
+const PURGED_AT_ONCE = 1000;
 
 class Background {
   #native;
@@ -32,6 +35,7 @@ class Background {
     let more = false;
     try {
       more = await this.#native.runBackground();
+      if (this.#native.hasExpired()) more = (await this.#native.purge(PURGED_AT_ONCE, false)) > 0 || more;
     } catch ({ code }) {
       // Closed, or linking failed: searches stay right without it, and the next write tries again. Aborted: for a write.
       more = code === 'ABORTED';

@@ -12,6 +12,7 @@ const { traced } = require('./tracing');
 const { toId, describe } = require('./values');
 
 const EVENTS = ['change', 'drain'];
+const PURGED_AT_ONCE = 10_000;
 
 // The rest is read and checked by the addon, which takes any object for one with members.
 function checkObjects(method, options) {
@@ -158,6 +159,39 @@ class Database {
     await this.#call('backup', [toId(method, 'path', path)], { ...control, onProgress });
   }
 
+  async createSnapshot(name, options) {
+    const [made] = await this.#snapshot('createSnapshot', name, options, JSON.parse);
+    return made;
+  }
+
+  async listSnapshots(options) {
+    return this.#call('listSnapshots', [], splitOptions('Database.listSnapshots', options), undefined, JSON.parse);
+  }
+
+  async restoreSnapshot(name, options) {
+    const restored = await this.#snapshot('restoreSnapshot', name, options, (version) => ({ version }));
+    this.#handle.wrote();
+    return restored;
+  }
+
+  async deleteSnapshot(name, options) {
+    const method = 'Database.deleteSnapshot';
+    return this.#call('deleteSnapshot', [toId(method, 'name', name)], splitOptions(method, options));
+  }
+
+  async compact(options) {
+    const method = 'Database.compact';
+    const { onProgress, ...control } = splitOptions(method, options, ['onProgress']);
+    const progress = toOnProgress(method, onProgress);
+    const next = overSteps(method, control);
+    return this.#handle.during({ operation: method }, async () => {
+      while ((await this.#step('purge', [PURGED_AT_ONCE, true], next())) === PURGED_AT_ONCE);
+      const report = await this.#step('compact', [], { ...next(), onProgress: progress });
+      this.#handle.wrote(); // What was loaded anew is not linked yet.
+      return JSON.parse(report);
+    });
+  }
+
   async verify(options) {
     const method = 'Database.verify';
     const control = splitOptions(method, options, ['onProgress']);
@@ -214,6 +248,13 @@ class Database {
   #call(name, args, control, collection, convert) {
     const about = { operation: `Database.${name}`, ...(collection !== undefined && { collection }) };
     return this.#handle.call(this.#native, name, args, control, about, convert);
+  }
+
+  #snapshot(name, snapshot, options, convert) {
+    const method = `Database.${name}`;
+    const { onProgress, ...control } = splitOptions(method, options, ['onProgress']);
+    const args = [toId(method, 'name', snapshot)];
+    return this.#call(name, args, { ...control, onProgress: toOnProgress(method, onProgress) }, undefined, convert);
   }
 
   #step(name, args, control) {

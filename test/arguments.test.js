@@ -64,7 +64,7 @@ describe.each(METHODS)('%s.%s', (type, name) => {
   });
 
   test('takes what is right', async () => {
-    const own = await databases.open();
+    const own = await databases.open(databases.file());
     const collection = await own.collection('c', { dimensions: 4 });
     await collection.addMany([{ id: 'a', vector: [1, 2, 3, 4] }]);
     const method = surface(collection, databases.file()).find((each) => each.type === type && each.name === name);

@@ -9,7 +9,7 @@ const databases = useDatabases();
 
 /** What `enter` returns must be awaited when the calls have been made; these come in the same turn of the event loop. */
 const STATES = {
-  open: { code: () => 'ok' },
+  open: { code: ({ needsFile }) => (needsFile ? 'ERR_UNSUPPORTED' : 'ok') },
   // One call is pending, and that is as many as may be.
   busy: { options: { maxPending: 1 }, enter: ({ db }) => db.listCollections(), code: ({ isAsync }) => (isAsync ? 'ERR_QUEUE_FULL' : 'ok') },
   closing: { enter: ({ db }) => Promise.all([db.listCollections(), db.close()]), code: () => 'ERR_CLOSED' },

@@ -2,44 +2,18 @@
 #include <gtest/gtest.h>
 
 #include <filesystem>
-#include <functional>
 #include <optional>
 
-#include "support/child_process.h"
 #include "support/sqlite_file.h"
 #include "support/temp_dir.h"
 #include "support/test_database.h"
 #include "support/test_store.h"
+#include "support/two_processes.h"
 
 namespace agentmemdb {
 namespace {
 
 using Strings = std::vector<std::string>;
-using Step = std::function<void(TestDatabase&)>;
-
-// A database open in this process and in another, which takes the given steps one by one.
-class TwoProcesses {
- public:
-  explicit TwoProcesses(std::vector<Step> steps)
-      : steps_(std::move(steps)), other_([this](int step) {
-          if (!theirs_) theirs_.emplace(path_);
-          steps_[static_cast<size_t>(step)](*theirs_);
-          return true;
-        }) {
-    mine_.emplace(path_);
-  }
-  TestDatabase& mine() { return *mine_; }
-  // The other process takes its next step.
-  [[nodiscard]] bool Next() { return other_.Run(step_++); }
-
- private:
-  TempDir dir_;
-  std::string path_ = dir_.File("a.db");
-  std::vector<Step> steps_;
-  std::optional<TestDatabase> theirs_, mine_;
-  int step_ = 0;
-  ChildProcess other_;
-};
 
 TEST(CatchUp, SeesRecordsAnotherProcessAddsReplacesAndDeletes) {
   TwoProcesses two({
@@ -127,7 +101,7 @@ TEST(CatchUp, AWriteIsCheckedAgainstWhatOthersWrote) {
 }
 
 TEST(CatchUp, ProcessesThatWriteInTurnAgree) {
-  TwoProcesses two(std::vector<Step>(20, [](TestDatabase& db) {
+  TwoProcesses two(std::vector<TwoProcesses::Step>(20, [](TestDatabase& db) {
     const CollectionId c = db.Find("c");
     const int64_t count = db.Count(c);
     db.Add(c, {{Numbered("theirs", count), {static_cast<float>(count)}, {}, {}}});

@@ -146,11 +146,11 @@ TEST(CollectionRequest, ACollectionWithoutVectorsStaysSo) {
 
 TEST(CollectionName, IsMadeOfTheAllowedCharacters) {
   for (const std::string& name : {std::string("a"), std::string("A-z_0.9"), std::string("..."), std::string(128, 'x')})
-    EXPECT_TRUE(ValidateCollectionName(name).ok()) << name;
+    EXPECT_TRUE(ValidateName(name).ok()) << name;
   for (const std::string& name :
        {std::string(), std::string("."), std::string(".."), std::string("a b"), std::string("a/b"),
         std::string("gr\xc3\xbcn"), std::string("a\0b", 3), std::string(129, 'x')})
-    EXPECT_EQ(ValidateCollectionName(name).argument(), "name") << name;
+    EXPECT_EQ(ValidateName(name).argument(), "name") << name;
 }
 
 }  // namespace

@@ -23,7 +23,8 @@ struct FileIdentity {
 struct FileState {
   FileIdentity identity;
   int64_t bytes = 0;
-  int64_t changed_nanos = 0;
+  int64_t changed_nanos = 0;    // the file or what is known of it
+  int64_t modified_millis = 0;  // its bytes; since the epoch
   bool operator==(const FileState&) const = default;
 };
 

@@ -49,13 +49,14 @@ Result<FileState> LookAtFile(const std::string& path) {
     return IoError(path, "cannot look at");
   }
 #ifdef __APPLE__
-  const timespec changed = info.st_ctimespec;
+  const timespec changed = info.st_ctimespec, modified = info.st_mtimespec;
 #else
-  const timespec changed = info.st_ctim;
+  const timespec changed = info.st_ctim, modified = info.st_mtim;
 #endif
   return FileState{{static_cast<uint64_t>(info.st_dev), static_cast<uint64_t>(info.st_ino)},
                    static_cast<int64_t>(info.st_size),
-                   int64_t{1000000000} * changed.tv_sec + changed.tv_nsec};
+                   int64_t{1000000000} * changed.tv_sec + changed.tv_nsec,
+                   int64_t{1000} * modified.tv_sec + modified.tv_nsec / 1000000};
 }
 
 bool MayWrite(const std::string& path) { return access(path.c_str(), W_OK) == 0; }

@@ -36,7 +36,7 @@ class Call {
   virtual Napi::Value Convert(Napi::Env env) = 0;
   virtual const Status& status() const = 0;
   virtual void Fail(Status status) = 0;
-  // Non-null for kWrite: run by Database::Commit together with others.
+  // Of kWrite: run by Database::Commit together with others. nullptr: runs by itself, with no write of its database beside it.
   virtual WriteCall* write() { return nullptr; }
   // Bytes of a large result: what they cost on the event loop bounds how many are settled in one turn.
   virtual size_t result_bytes() const { return 0; }

@@ -35,6 +35,13 @@ Napi::Function DatabaseObject::Define(Napi::Env env) {
                          InstanceMethod<&Self::Stats>("stats"),
                          InstanceMethod<&Self::Stats>("statsSync", napi_default, &sync_twin),
                          InstanceMethod<&Self::BackUp>("backup"),
+                         InstanceMethod<&Self::CreateSnapshot>("createSnapshot"),
+                         InstanceMethod<&Self::ListSnapshots>("listSnapshots"),
+                         InstanceMethod<&Self::DeleteSnapshot>("deleteSnapshot"),
+                         InstanceMethod<&Self::RestoreSnapshot>("restoreSnapshot"),
+                         InstanceMethod<&Self::Compact>("compact"),
+                         InstanceMethod<&Self::Purge>("purge"),
+                         InstanceMethod<&Self::HasExpired>("hasExpired"),
                          InstanceMethod<&Self::Verify>("verify"),
                          InstanceMethod<&Self::Verify>("verifySync", napi_default, &sync_twin),
                          InstanceMethod<&Self::Batch>("batch"),
@@ -168,34 +175,6 @@ Napi::Value DatabaseObject::Stats(const Napi::CallbackInfo& info) {
       CallKind::kSolo, args, handle_, cancel,
       [database = handle_->database, handle = std::move(handle)](const CancelToken&) -> Result<std::string> {
         return StatsToJson(database->stats(), handle);
-      },
-      [](Napi::Env env, std::string& json) { return ToJs(env, json); });
-}
-
-// backup(path, token, timeoutMs): the token tells pages done and in all.
-Napi::Value DatabaseObject::BackUp(const Napi::CallbackInfo& info) {
-  Args args(info, "Database.backup");
-  const std::string path = args.FilePath(0, "path");
-  const CancelToken cancel = args.Control(1);
-  return Start<bool>(
-      CallKind::kSolo, args, handle_, cancel,
-      [database = handle_->database, path](const CancelToken& token) -> Result<bool> {
-        RETURN_IF_ERROR(database->BackUp(path, token));
-        return true;
-      },
-      [](Napi::Env env, bool&) { return env.Undefined(); });
-}
-
-// verify(token, timeoutMs): the token tells records looked at and in all.
-Napi::Value DatabaseObject::Verify(const Napi::CallbackInfo& info) {
-  Args args(info, "Database.verify");
-  const CancelToken cancel = args.Control(0);
-  return Start<std::string>(
-      CallKind::kSolo, args, handle_, cancel,
-      [database = handle_->database](const CancelToken& token) -> Result<std::string> {
-        Result<VerifyReport> report = agentmemdb::Verify(database.get(), token);
-        if (!report.ok()) return report.status();
-        return ReportToJson(*report);
       },
       [](Napi::Env env, std::string& json) { return ToJs(env, json); });
 }

@@ -32,9 +32,17 @@ class DatabaseObject : public Napi::ObjectWrap<DatabaseObject> {
   Napi::Value ListCollections(const Napi::CallbackInfo& info);
   Napi::Value DeleteCollection(const Napi::CallbackInfo& info);
   Napi::Value Stats(const Napi::CallbackInfo& info);
-  Napi::Value BackUp(const Napi::CallbackInfo& info);
   Napi::Value Batch(const Napi::CallbackInfo& info);
+  // database_files.cc
+  Napi::Value BackUp(const Napi::CallbackInfo& info);
   Napi::Value Verify(const Napi::CallbackInfo& info);
+  Napi::Value CreateSnapshot(const Napi::CallbackInfo& info);
+  Napi::Value ListSnapshots(const Napi::CallbackInfo& info);
+  Napi::Value DeleteSnapshot(const Napi::CallbackInfo& info);
+  Napi::Value RestoreSnapshot(const Napi::CallbackInfo& info);
+  Napi::Value Compact(const Napi::CallbackInfo& info);
+  Napi::Value Purge(const Napi::CallbackInfo& info);
+  Napi::Value HasExpired(const Napi::CallbackInfo& info);
   Napi::Value RunBackground(const Napi::CallbackInfo& info);
   void CopyLog();
   Napi::Value Close(const Napi::CallbackInfo& info);

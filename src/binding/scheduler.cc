@@ -243,14 +243,20 @@ std::vector<std::unique_ptr<Call>> Scheduler::RunWrites(Lane* lane, Database* da
     size_t records = 0;
     for (auto& call : lane->writes_) {
       if (call->database.get() != database) continue;
+      const bool alone = call->write() == nullptr;
       records += call->weight();
-      if (!group.empty() && records > kRecordsPerGroup) break;
+      if (!group.empty() && (alone || records > kRecordsPerGroup)) break;
       lane->running_.insert(call.get());
       group.push_back(std::move(call));
+      if (alone) break;
     }
     std::erase(lane->writes_, nullptr);
   }
   if (group.empty()) return group;  // All were cancelled meanwhile, and `database` may be gone with the last of them.
+  if (group.front()->write() == nullptr) {
+    group.front()->Run();
+    return group;
+  }
   const Status status = Guarded([&]() -> Status {
     std::vector<WriteCall*> calls;
     for (const auto& call : group) calls.push_back(call->write());

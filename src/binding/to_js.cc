@@ -237,6 +237,37 @@ std::string ReportToJson(const VerifyReport& report) {
   return json;
 }
 
+std::string ReportToJson(const CompactReport& report) {
+  std::string json;
+  ObjectWriter object(&json);
+  object.Key("erased")->append(report.erased ? "true" : "false");
+  if (!report.why.empty()) object.Text("why", report.why);
+  object.Integer("bytesBefore", report.bytes_before);
+  object.Integer("bytesAfter", report.bytes_after);
+  std::string* list = object.Key("snapshots");
+  list->push_back('[');
+  for (const std::string& name : report.snapshots) {
+    if (list->back() != '[') list->push_back(',');
+    AppendJsonString(list, name);
+  }
+  list->push_back(']');
+  object.Close();
+  return json;
+}
+
+std::string SnapshotsToJson(const std::vector<SnapshotInfo>& snapshots) {
+  std::string json = "[";
+  for (const SnapshotInfo& snapshot : snapshots) {
+    if (json.size() > 1) json.push_back(',');
+    ObjectWriter object(&json);
+    object.Text("name", snapshot.name);
+    object.Integer("createdAt", snapshot.created_at);
+    object.Integer("bytes", snapshot.bytes);
+    object.Close();
+  }
+  return json + "]";
+}
+
 std::string StatsToJson(const DatabaseStats& stats, const HandleStats& handle) {
   const auto ms = [](int64_t micros) { return static_cast<double>(micros) / 1000.0; };
   std::string json;

@@ -10,6 +10,7 @@
 #include "binding/scheduler.h"
 #include "engine/find.h"
 #include "engine/search.h"
+#include "engine/snapshot.h"
 #include "engine/verify.h"
 
 namespace agentmemdb::binding {
@@ -41,6 +42,8 @@ std::string InfoToJson(const CollectionInfo& info);
 std::string InfosToJson(const std::vector<CollectionInfo>& infos);
 std::string StatsToJson(const CollectionStats& stats);
 std::string ReportToJson(const VerifyReport& report);
+std::string ReportToJson(const CompactReport& report);
+std::string SnapshotsToJson(const std::vector<SnapshotInfo>& snapshots);
 // What the JavaScript thread knows of a handle and of its own queue, taken there.
 struct HandleStats {
   bool read_only = false;

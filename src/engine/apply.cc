@@ -7,6 +7,7 @@ namespace agentmemdb {
 void Database::Apply(const ChangeSet& changes, Version version) {
   std::unique_lock guard(index_lock_);
   if (version <= applied_) return;
+  if (changes.replaced) return ForgetEverything();
   try {
     for (const auto& collection : changes.created) collections_[ToInt(collection->id())] = collection;
     Collection* collection = nullptr;

@@ -35,6 +35,7 @@ struct ChangeSet {
   std::vector<std::shared_ptr<Collection>> created;
   std::vector<CollectionId> dropped;
   std::vector<CollectionRow> counts;  // new record counts, of every collection touched
+  bool replaced = false;              // everything is another
 
   struct Mark {
     size_t rows, created, dropped;
@@ -52,7 +53,7 @@ struct ChangeSet {
     }
     return nullptr;
   }
-  bool empty() const { return rows.empty() && created.empty() && dropped.empty(); }
+  bool empty() const { return rows.empty() && created.empty() && dropped.empty() && !replaced; }
 };
 
 }  // namespace agentmemdb

@@ -1,6 +1,5 @@
 // Bringing memory up to what is committed: on open, after another process has written, and after a rebuild.
 #include <algorithm>
-#include <cstring>
 
 #include "base/clock.h"
 #include "engine/database.h"
@@ -10,30 +9,6 @@ namespace {
 
 constexpr int kStepMs = 5;
 constexpr int64_t kMostRecords = 4;
-
-// Puts rows as the file has them. Returns false for a row that cannot belong here.
-class Loader {
- public:
-  explicit Loader(const std::map<int64_t, std::shared_ptr<Collection>>* collections) : collections_(collections) {}
-
-  bool Put(const RecordRow& record) {
-    const auto found = collections_->find(ToInt(record.collection));
-    if (found == collections_->end()) return false;
-    Collection& collection = *found->second;
-    const size_t bytes = collection.options().dimensions * sizeof(float);
-    if (record.vector && record.vector->size() != bytes) return false;
-    const Slot slot = collection.Reserve(1).front();
-    vector_.resize(record.vector ? collection.options().dimensions : 0);
-    if (!vector_.empty()) std::memcpy(vector_.data(), record.vector->data(), bytes);
-    collection.Stage(slot, record.id, vector_);
-    collection.Put(slot, record.row, !vector_.empty(), record.expires_at);
-    return true;
-  }
-
- private:
-  const std::map<int64_t, std::shared_ptr<Collection>>* collections_;
-  std::vector<float> vector_;
-};
 
 }  // namespace
 
@@ -92,8 +67,10 @@ Status Database::LoadChanges(ReadTransaction* rows, const DatabaseHeader& header
 
 Status Database::LoadRecords(ReadTransaction* rows, const std::map<int64_t, int64_t>& counts, Version version,
                              ScanFloors* floors, const CancelToken& cancel) {
-  Loader loader(&collections_);
-  const auto put = [&](const RecordRow& record) { loader.Put(record); };
+  const auto put = [&](const RecordRow& record) {
+    if (const auto found = collections_.find(ToInt(record.collection)); found != collections_.end())
+      found->second->Load(record);
+  };
   // Where images have most records, the others are not looked for among them.
   int64_t total = 0, whole = 0;
   for (const auto& [id, count] : counts) {

@@ -89,6 +89,16 @@ void Collection::Put(Slot slot, RowId row, bool staged, std::optional<TimeMs> ex
   if (staged) vectors_->Add(slot);
 }
 
+void Collection::Load(const RecordRow& record) {
+  const size_t bytes = options_.dimensions * sizeof(float);
+  if (record.vector && record.vector->size() != bytes) return;
+  const Slot slot = Reserve(1).front();
+  std::vector<float> vector(record.vector ? options_.dimensions : 0);
+  if (!vector.empty()) std::memcpy(vector.data(), record.vector->data(), bytes);
+  Stage(slot, record.id, vector);
+  Put(slot, record.row, !vector.empty(), record.expires_at);
+}
+
 void Collection::Touch(RowId row, std::optional<TimeMs> expires_at) {
   const std::optional<Slot> slot = slot_of_.Find(row, rows_);
   if (!slot) return;
@@ -147,6 +157,14 @@ int64_t Collection::CountVisibleVectors(TimeMs now) const {
   for (auto expiring = by_expiry_.begin(); expiring != by_expiry_.end() && expiring->first <= now; ++expiring)
     visible -= HasVectorAt(Slot{expiring->second}) ? 1 : 0;
   return visible;
+}
+
+std::vector<RowId> Collection::Expired(TimeMs now, size_t most) const {
+  std::vector<RowId> rows;
+  for (auto expiring = by_expiry_.begin(); expiring != by_expiry_.end() && expiring->first <= now && rows.size() < most;
+       ++expiring)
+    rows.push_back(rows_[expiring->second]);
+  return rows;
 }
 
 std::optional<Collection::Place> Collection::NextVisible(RowId after, TimeMs now) const {

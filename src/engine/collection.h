@@ -62,6 +62,8 @@ class Collection {
   };
   std::optional<Place> NextVisible(RowId after, TimeMs now) const;
   bool ExpiredAt(Slot slot, TimeMs now) const;
+  // Up to `most` records that have expired, soonest first.
+  std::vector<RowId> Expired(TimeMs now, size_t most) const;
   // Records visible at `now`, damaged ones included; and those of them that have a vector, which damaged ones have not.
   int64_t CountVisible(TimeMs now) const;
   int64_t CountVisibleVectors(TimeMs now) const;
@@ -69,6 +71,8 @@ class Collection {
   // Records that are in memory.
   int64_t known() const { return static_cast<int64_t>(slot_of_.size()); }
   int64_t damaged() const { return damaged_; }
+  // Whether most of its memory is of records that are gone.
+  bool IsSparse() const { return rows_.size() > 2 * slot_of_.size() + kSparseMin; }
   // Tells how many records the file says there are: those not put are damaged or vanished.
   void ExpectCount(int64_t records) { damaged_ = std::max<int64_t>(0, records - known()); }
 
@@ -82,6 +86,8 @@ class Collection {
   // A record has changed, but not its vector: what is known of its fields is forgotten, and when it is hidden is this.
   void Touch(RowId row, std::optional<TimeMs> expires_at);
   void Delete(RowId row);
+  // All three steps, of a record as the file has it; not of one that cannot belong here. Alone.
+  void Load(const RecordRow& record);
   // Takes back a slot that was reserved and not put.
   void Abandon(Slot slot) { free_.push_back(slot); }
 
@@ -100,8 +106,11 @@ class Collection {
   const std::optional<ImageInfo>& image() const { return image_; }
   // It is as the image has it.
   void set_image(ImageInfo image);
+  void ForgetImage() { image_.reset(); }
 
  private:
+  static constexpr size_t kSparseMin = 1000;
+
   uint64_t changes() const { return writes_ + (vectors_ == nullptr ? 0 : vectors_->changes()); }
   bool HasVectorAt(Slot slot) const { return vectors_ != nullptr && vectors_->Has(slot); }
   bool ReadRows(SectionReader* image);

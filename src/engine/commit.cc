@@ -11,6 +11,9 @@ namespace {
 
 constexpr int kBusyStepMs = 20;
 constexpr int64_t kRecordsBetweenChecks = 256;
+// Deletions are told one by one to processes and images that are not further behind than these; who is loads everything anew. An
+// image is written anew when a tenth of its records have changed (images.cc). They are counted when so many more were made.
+constexpr int64_t kDeletionsMin = 50000, kDeletionsShare = 4, kDeletionsBetween = 50000;
 // The log is written from its beginning again when all of it is copied, which the background never sees beside steady writes:
 // a commit copies the rest when the log is long and the rest short, or the log too long.
 constexpr int64_t kLogBytesLong = int64_t{64} << 20, kRestBytes = int64_t{4} << 20, kLogBytesMax = int64_t{256} << 20;
@@ -36,10 +39,12 @@ void FailAll(std::span<WriteCall* const> calls, const Status& status) {
   }
 }
 
-// What a DeleteWhereOp matches is read before its transaction begins, so no other call may come first in it.
+// What a DeleteWhereOp or a PurgeOp matches is read before its transaction begins, so no other call may come first in it.
 bool NeedsItsOwn(const WriteCall* call) {
-  return std::any_of(call->ops.begin(), call->ops.end(),
-                     [](const Op& op) { return std::holds_alternative<DeleteWhereOp>(op); });
+  return std::any_of(call->ops.begin(), call->ops.end(), [](const Op& op) {
+    return std::holds_alternative<DeleteWhereOp>(op) || std::holds_alternative<PurgeOp>(op) ||
+           std::holds_alternative<RestoreOp>(op);
+  });
 }
 
 // Drops calls that were aborted or whose time is up.
@@ -96,7 +101,7 @@ Status Database::TryCommit(std::span<WriteCall* const> calls, bool* decided) {
         .WithPath(path());
   try {
     for (;;) {
-      if (Status matched = MatchForDelete(calls.front()); !matched.ok()) {
+      if (Status matched = Match(calls.front()); !matched.ok()) {
         calls.front()->status = matched;
         return {};
       }
@@ -113,6 +118,8 @@ Status Database::TryCommit(std::span<WriteCall* const> calls, bool* decided) {
       *decided = group.Run(calls) || calls.size() == 1;
       if (*decided && !group.io_failure().ok()) failed_ = group.io_failure();
       if (*decided) ++groups_committed_, calls_committed_ += static_cast<int64_t>(calls.size());
+      // What took the place of everything is loaded here, not by the first who reads; if that fails, by them.
+      if (applied_ == 0) (void)CatchUpLocked(CancelToken());
       return {};
     }
   } catch (const InternalError& error) {
@@ -171,6 +178,7 @@ Status CommitGroup::Finish() {
     changes_.counts.push_back(std::move(row));
   }
   Status status = database_->Stage(&changes_);
+  if (status.ok()) status = BoundDeletions();
   if (status.ok()) {
     status = transaction_->Commit(header_);
     if (status.code() == Code::kIo) io_failure_ = status;
@@ -180,6 +188,18 @@ Status CommitGroup::Finish() {
   else
     database_->Unstage(changes_);
   return status;
+}
+
+Status CommitGroup::BoundDeletions() {
+  int64_t& made = database_->deletions_made_;
+  const auto deleted = std::count_if(changes_.rows.begin(), changes_.rows.end(),
+                                     [](const RowChange& change) { return change.kind == RowChangeKind::kDeleted; });
+  made += deleted;
+  if (deleted == 0 || made < kDeletionsBetween) return {};
+  made = 0;
+  int64_t records = 0;
+  for (const auto& [id, collection] : database_->collections_) records += collection->known();
+  return transaction_->BoundDeletions(&header_, std::max(kDeletionsMin, records / kDeletionsShare));
 }
 
 Status CommitGroup::RunCall(WriteCall* call) {
@@ -196,7 +216,9 @@ Status CommitGroup::RunOp(Op* op, const CancelToken& cancel) {
   if (auto* remove = std::get_if<DeleteOp>(op)) return RunDelete(remove);
   if (auto* where = std::get_if<DeleteWhereOp>(op)) return RunDeleteWhere(where, cancel);
   if (auto* create = std::get_if<CreateCollectionOp>(op)) return RunCreate(create);
-  return RunDrop(&std::get<DeleteCollectionOp>(*op));
+  if (auto* drop = std::get_if<DeleteCollectionOp>(op)) return RunDrop(drop);
+  if (auto* purge = std::get_if<PurgeOp>(op)) return RunPurge(purge, cancel);
+  return RunRestore(&std::get<RestoreOp>(*op), cancel);
 }
 
 // An abort ends a long put before its commit; its savepoint takes back what it wrote.
@@ -283,6 +305,14 @@ Status CommitGroup::RunDeleteWhere(DeleteWhereOp* op, const CancelToken& cancel)
   for (size_t i = 0; i < op->rows.size(); ++i) {
     if (i % kRecordsBetweenChecks == 0) RETURN_IF_ERROR(cancel.Check());
     RETURN_IF_ERROR(DeleteRow(op->collection, op->rows[i]));
+  }
+  return {};
+}
+
+Status CommitGroup::RunPurge(PurgeOp* op, const CancelToken& cancel) {
+  for (size_t i = 0; i < op->rows.size(); ++i) {
+    if (i % kRecordsBetweenChecks == 0) RETURN_IF_ERROR(cancel.Check());
+    RETURN_IF_ERROR(DeleteRow(op->rows[i].first, op->rows[i].second));
   }
   return {};
 }

@@ -38,10 +38,13 @@ class CommitGroup {
   Status WritePatch(PatchOp* op, const WriteTransaction::Existing& old);
   Status RunDelete(DeleteOp* op);
   Status RunDeleteWhere(DeleteWhereOp* op, const CancelToken& cancel);
+  Status RunPurge(PurgeOp* op, const CancelToken& cancel);
+  Status RunRestore(RestoreOp* op, const CancelToken& cancel);  // snapshot.cc
   Status RunCreate(CreateCollectionOp* op);
   Status RunDrop(DeleteCollectionOp* op);
   Status DeleteRow(CollectionId collection, RowId row);
   Status Finish();
+  Status BoundDeletions();
   Result<Collection*> Find(CollectionId id);
   Collection* FindByName(const std::string& name);
   bool Dropped(CollectionId id) const;

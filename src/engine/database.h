@@ -44,6 +44,15 @@ struct ImageCheck {
   bool sound = false;
 };
 
+// What compact() came to.
+struct CompactReport {
+  // Whether nothing of what was deleted is in any file of the database, but for its snapshots.
+  bool erased = false;
+  std::string why;                            // not
+  int64_t bytes_before = 0, bytes_after = 0;  // of all files, but for the snapshots
+  std::vector<std::string> snapshots;         // hold what they held
+};
+
 struct DatabaseStats {
   std::string path;
   bool single = false;
@@ -82,6 +91,7 @@ class Database {
   static int EnginesOpen();
   ~Database();
 
+  bool in_memory() const { return store_->in_memory(); }
   // Whether Commit refuses everything.
   bool read_only() const { return store_->options().read_only; }
 
@@ -111,6 +121,12 @@ class Database {
   // The same for one collection, until everything added up to `mark` is linked. Returns whether it is.
   Result<bool> LinkUpTo(CollectionId collection, uint64_t mark, int64_t budget_micros, const CancelToken& cancel);
   bool HasBackgroundWork();
+
+  // Rewrites the file and the index images without what was deleted, and gives back memory that is hardly used. Writes wait
+  // meanwhile; reads go on. Reports its stages to `cancel`. Errors: kReadOnly, kBusy, kIo, kCorrupt, kAborted, kTimeout.
+  Result<CompactReport> Compact(const CancelToken& cancel);
+  // Whether so many records had expired at the end of the last slice of background work that a PurgeOp is worth it.
+  bool has_expired() const { return has_expired_; }
 
   // For a search that met bytes of an index image that are not those written: indexes that use one are made from the file.
   // Errors: kAborted, kTimeout.
@@ -170,16 +186,30 @@ class Database {
   bool SaveSome(int64_t deadline_micros);
   bool HasSaveToDo();
   void SaveOnClose(const CancelToken& cancel);
+  // With the lock of Saving: every collection that is worth it.
+  void SaveEverything(const CancelToken& cancel);
   void RemoveForeignImages();
   // Removes what saves that were never finished have left.
   void TidyImages();
+
+  // indexer.cc
+  void LookForExpired();
+
+  // compact.cc
+  Status TidyGraphs(const CancelToken& cancel);
+  Status ForgetImages(const CancelToken& cancel);
+  Status RewriteFile(const CancelToken& cancel, std::string* why);
+  Status ReloadSparse(const CancelToken& cancel);
+  int64_t BytesOfFiles() const;
 
   // commit.cc
   Status TryCommit(std::span<WriteCall* const> calls, bool* decided);
   void BoundLog();
   void CommitOneByOne(std::span<WriteCall* const> calls);
-  // find.cc: what a DeleteWhereOp of the call matches now. Under write_mutex_, without a transaction.
-  Status MatchForDelete(WriteCall* call);
+  // find.cc: what a call that deletes without naming records matches now. Under write_mutex_, without a transaction.
+  Status Match(WriteCall* call);
+  Status MatchFilter(DeleteWhereOp* op, const CancelToken& cancel);
+  Status MatchExpired(PurgeOp* op, const CancelToken& cancel);
 
   // apply.cc: the one function that changes indexes after a commit.
   void Apply(const ChangeSet& changes, Version version);
@@ -192,6 +222,8 @@ class Database {
   std::unique_ptr<Store> store_;
   std::timed_mutex write_mutex_;
   Status failed_;  // Under write_mutex_: the first failed write; no other is tried.
+  // Under write_mutex_: since they were last bounded. Many, so that the first commit that deletes looks.
+  int64_t deletions_made_ = INT32_MAX;
 
   WriterPreferringLock index_lock_;
   Collections collections_;               // Under index_lock_.
@@ -200,6 +232,7 @@ class Database {
   std::atomic<Version> applied_{0};       // Changed under index_lock_.
   std::atomic<int64_t> memory_bytes_{0};
   std::atomic<int64_t> groups_committed_{0}, calls_committed_{0};
+  std::atomic<bool> has_expired_{false};
   std::atomic<int64_t> next_linked_{0};  // Round robin over the collections.
   std::shared_ptr<Saving> saving_;       // nullptr: there is nowhere to save to.
 };

@@ -119,22 +119,39 @@ Result<IdSet> MatchingSlots(const ReadView& view, const Collection& collection, 
   return EvaluateFilter(filter, source, cancel);
 }
 
-Status Database::MatchForDelete(WriteCall* call) {
-  auto* op = call->ops.empty() ? nullptr : std::get_if<DeleteWhereOp>(&call->ops.front());
-  if (op == nullptr) return {};
+Status Database::Match(WriteCall* call) {
+  if (call->ops.empty()) return {};
+  if (auto* where = std::get_if<DeleteWhereOp>(&call->ops.front())) return MatchFilter(where, call->cancel);
+  if (auto* purge = std::get_if<PurgeOp>(&call->ops.front())) return MatchExpired(purge, call->cancel);
+  return {};
+}
+
+Status Database::MatchFilter(DeleteWhereOp* op, const CancelToken& cancel) {
   Result<Filter> filter = ParseFilter(op->filter_json);
   if (!filter.ok()) return filter.status();
-  RETURN_IF_ERROR(CatchUpLocked(call->cancel));
+  RETURN_IF_ERROR(CatchUpLocked(cancel));
   Result<std::unique_ptr<ReadTransaction>> rows = store_->BeginRead();
   if (!rows.ok()) return rows.status();
   std::shared_lock guard(index_lock_);
   const ReadView view{rows->get(), &collections_};
   Result<const Collection*> collection = view.Find(op->collection);
   if (!collection.ok()) return collection.status();
-  Result<IdSet> matching = MatchingSlots(view, **collection, *filter, NowMs(), call->cancel);
+  Result<IdSet> matching = MatchingSlots(view, **collection, *filter, NowMs(), cancel);
   if (!matching.ok()) return matching.status();
   op->rows.clear();
   matching->ForEach([&](Slot slot) { op->rows.push_back((*collection)->rows()[ToInt(slot)]); });
+  return {};
+}
+
+Status Database::MatchExpired(PurgeOp* op, const CancelToken& cancel) {
+  RETURN_IF_ERROR(CatchUpLocked(cancel));
+  std::shared_lock guard(index_lock_);
+  const TimeMs now = NowMs();
+  op->rows.clear();
+  for (const auto& [id, collection] : collections_) {
+    for (const RowId row : collection->Expired(now, op->most - op->rows.size()))
+      op->rows.emplace_back(collection->id(), row);
+  }
   return {};
 }
 

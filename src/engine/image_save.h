@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "base/shared_lock.h"
-#include "engine/collection.h"
+#include "engine/database.h"
 #include "storage/index_image.h"
 
 namespace agentmemdb {
@@ -67,6 +67,16 @@ class ImageSave {
   Bytes part_;
   uint64_t unsynced_bytes_ = 0;
   bool kept_ = false;
+};
+
+struct Database::Saving {
+  std::mutex mutex;  // One thread at a time saves. Before every other lock.
+  std::unique_ptr<ImageSave> save;
+  struct Retry {
+    int failures = 0;
+    int64_t not_before_micros = 0;
+  };
+  std::map<int64_t, Retry> retries;  // by collection
 };
 
 }  // namespace agentmemdb

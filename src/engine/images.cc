@@ -24,16 +24,6 @@ Status NotWritten() { return Status(Code::kIo, "the image was not written"); }
 
 }  // namespace
 
-struct Database::Saving {
-  std::mutex mutex;  // One thread at a time saves. Before every other lock.
-  std::unique_ptr<ImageSave> save;
-  struct Retry {
-    int failures = 0;
-    int64_t not_before_micros = 0;
-  };
-  std::map<int64_t, Retry> retries;  // by collection
-};
-
 void Database::MakeSaving() {
   if (!store_->in_memory() && !read_only()) saving_ = std::make_shared<Saving>();
 }
@@ -112,8 +102,13 @@ Status Database::BeginSave(const std::shared_ptr<Collection>& collection) {
   std::unique_lock guard(write_mutex_, std::defer_lock);
   if (!TryLockFor(&guard, kLockStepMs)) return Status(Code::kBusy, "somebody writes");
   RETURN_IF_ERROR(failed_);
-  RETURN_IF_ERROR(store_->CheckNotReplaced());
+  Result<std::unique_ptr<ReadTransaction>> rows = store_->BeginRead();
+  if (!rows.ok()) return rows.status();
+  Result<DatabaseHeader> header = (*rows)->Header();
+  if (!header.ok()) return header.status();
   std::shared_lock shared(index_lock_);
+  // What another process has deleted and erased must not be written again.
+  if (header->epoch != epoch_ || header->log_floor > applied_) return Status(Code::kConflict, "memory is too old");
   const auto found = collections_.find(ToInt(collection->id()));
   if (found != collections_.end() && found->second == collection)
     saving_->save = ImageSave::Begin(ImageFolder(path()), collection, epoch_, applied_);
@@ -131,7 +126,9 @@ Status Database::CommitSave() {
     if (!transaction.ok()) return transaction.status();
     Result<DatabaseHeader> header = (*transaction)->Header();
     if (!header.ok()) return header.status();
-    if (header->epoch != save->identity().epoch) return Status(Code::kConflict, "the data were replaced");
+    const ImageIdentity& image = save->identity();
+    if (header->epoch != image.epoch || header->log_floor > image.row.version)
+      return Status(Code::kConflict, "the data were replaced, or compacted");
     RETURN_IF_ERROR((*transaction)->SetImage(save->identity().row));
     RETURN_IF_ERROR((*transaction)->CommitDerived());
     save->Keep();
@@ -204,6 +201,10 @@ bool Database::SaveSome(int64_t deadline_micros) {
 void Database::SaveOnClose(const CancelToken& cancel) {
   if (saving_ == nullptr) return;
   const std::lock_guard guard(saving_->mutex);
+  SaveEverything(cancel);
+}
+
+void Database::SaveEverything(const CancelToken& cancel) {
   saving_->save.reset();  // Begun in the background: it may be of a state that has passed.
   std::set<int64_t> tried;
   while (const std::shared_ptr<Collection> next = NextToSave(/*closing=*/true, tried)) {

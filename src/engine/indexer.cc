@@ -1,4 +1,6 @@
 // Background work: linking vectors into graphs and saving them, in slices; copying the log into the file.
+#include <algorithm>
+
 #include "base/clock.h"
 #include "engine/database.h"
 
@@ -7,6 +9,7 @@ namespace {
 
 constexpr uint64_t kEverything = UINT64_MAX;
 constexpr int64_t kCheckpointBytes = int64_t{16} << 20;
+constexpr size_t kExpiredMin = 1000;
 
 }  // namespace
 
@@ -26,8 +29,17 @@ bool Database::HasBackgroundWork() {
   return HasSaveToDo();
 }
 
+void Database::LookForExpired() {
+  std::shared_lock guard(index_lock_);
+  const TimeMs now = NowMs();
+  has_expired_ = !read_only() && std::any_of(collections_.begin(), collections_.end(), [&](const auto& entry) {
+    return entry.second->Expired(now, kExpiredMin).size() == kExpiredMin;
+  });
+}
+
 Result<bool> Database::RunBackground(int64_t budget_micros, const CancelToken& cancel) {
   const int64_t deadline = MonotonicMicros() + budget_micros;
+  LookForExpired();
   for (;;) {
     std::shared_ptr<Collection> chosen;
     {

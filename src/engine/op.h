@@ -95,7 +95,21 @@ struct DeleteCollectionOp {
   bool deleted = false;  // out
 };
 
-using Op = std::variant<PutOp, PatchOp, DeleteOp, DeleteWhereOp, CreateCollectionOp, DeleteCollectionOp>;
+// Deletes records that have expired. Alone in its transaction, as what matches is.
+struct PurgeOp {
+  size_t most = 0;
+  // Out:
+  std::vector<std::pair<CollectionId, RowId>> rows;
+};
+
+// Makes everything what a snapshot holds. Alone in its transaction.
+struct RestoreOp {
+  std::string snapshot;
+  std::shared_ptr<Store> store;  // of it: opened when the call is validated
+};
+
+using Op =
+    std::variant<PutOp, PatchOp, DeleteOp, DeleteWhereOp, CreateCollectionOp, DeleteCollectionOp, PurgeOp, RestoreOp>;
 
 struct WriteCall {
   std::vector<Op> ops;

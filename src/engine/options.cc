@@ -103,7 +103,7 @@ Status CollectionRequest::Agrees(const CollectionOptions& existing, std::string_
                    number(existing.hnsw.min_size));
 }
 
-Status ValidateCollectionName(std::string_view name) {
+Status ValidateName(std::string_view name) {
   const auto allowed = [](char c) {
     return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_' || c == '.' ||
            c == '-';

@@ -55,8 +55,8 @@ struct CollectionRequest {
   Status Agrees(const CollectionOptions& existing, std::string_view collection) const;
 };
 
-// [A-Za-z0-9_.-]{1,128}, not "." or "..".
-Status ValidateCollectionName(std::string_view name);
+// Of a collection or a snapshot: [A-Za-z0-9_.-]{1,128}, not "." or "..".
+Status ValidateName(std::string_view name);
 // 1..512 bytes of well-formed UTF-8, no NUL. `argument` names it in the message.
 Status ValidateId(std::string_view id, const std::string& argument);
 // A JSON object within the limits. Its depth is looked at before it is parsed.

@@ -177,7 +177,7 @@ Result<std::vector<CollectionInfo>> ListCollections(Database* database, const Ca
 
 Result<std::optional<CollectionInfo>> FindCollection(Database* database, const std::string& name,
                                                      const CollectionRequest& request, const CancelToken& cancel) {
-  RETURN_IF_ERROR(ValidateCollectionName(name));
+  RETURN_IF_ERROR(ValidateName(name));
   RETURN_IF_ERROR(request.Validate());
   std::optional<CollectionInfo> info;
   const Status status = database->Read(cancel, [&](const ReadView& view) -> Status {

@@ -2,6 +2,7 @@
 #include "base/clock.h"
 #include "base/random.h"
 #include "engine/commit.h"
+#include "engine/snapshot.h"
 
 namespace agentmemdb {
 namespace {
@@ -88,12 +89,13 @@ Status ValidateOp(Database* database, Op* op, const CancelToken& cancel) {
     return options.ok() ? ValidatePatch(*options, *patch) : options.status();
   }
   if (auto* remove = std::get_if<DeleteOp>(op)) return ValidateId(remove->id, "id");
-  if (std::holds_alternative<DeleteWhereOp>(*op)) return {};
   if (auto* create = std::get_if<CreateCollectionOp>(op)) {
-    RETURN_IF_ERROR(ValidateCollectionName(create->name));
+    RETURN_IF_ERROR(ValidateName(create->name));
     return create->request.Validate();
   }
-  return ValidateCollectionName(std::get<DeleteCollectionOp>(*op).name);
+  if (auto* drop = std::get_if<DeleteCollectionOp>(op)) return ValidateName(drop->name);
+  if (auto* restore = std::get_if<RestoreOp>(op)) return OpenSnapshot(database, restore, cancel);
+  return {};
 }
 
 }  // namespace

@@ -8,6 +8,9 @@ namespace agentmemdb {
 namespace {
 
 constexpr int kCacheKib = 8 * 1024;
+constexpr int kStepsBetweenChecks = 10000;  // of SQLite's machine: some microseconds
+
+int IsCancelled(void* cancel) { return static_cast<const CancelToken*>(cancel)->Check().ok() ? 0 : 1; }
 
 Code CodeFor(int result) {
   // A reader that may not write beside a log that a writer is just preparing.
@@ -106,6 +109,13 @@ std::optional<std::string_view> Statement::Blob(int column) const {
   const auto* bytes = static_cast<const char*>(sqlite3_column_blob(statement_, column));
   return std::string_view(bytes, static_cast<size_t>(sqlite3_column_bytes(statement_, column)));
 }
+
+InterruptedBy::InterruptedBy(Connection* connection, const CancelToken& cancel)
+    : connection_(connection), cancel_(cancel) {
+  sqlite3_progress_handler(connection_->handle(), kStepsBetweenChecks, IsCancelled, &cancel_);
+}
+
+InterruptedBy::~InterruptedBy() { sqlite3_progress_handler(connection_->handle(), 0, nullptr, nullptr); }
 
 Result<std::unique_ptr<Connection>> Connection::Open(const std::string& path, Durability durability, Access access) {
   sqlite3* handle = nullptr;

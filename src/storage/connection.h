@@ -23,6 +23,8 @@ enum class Access {
   kAlone,      // reads without locks and without the log: wrong while anybody writes
 };
 
+class Connection;
+
 // A prepared statement between Bind and Reset. Views it returns are good until the next Step or Reset.
 class Statement {
  public:
@@ -61,6 +63,19 @@ class Resetting {
 
  private:
   Statement* statement_;
+};
+
+// While it lives, SQLite looks at a cancel token and ends what it does when that says so.
+class InterruptedBy {
+ public:
+  InterruptedBy(Connection* connection, const CancelToken& cancel);
+  ~InterruptedBy();
+  InterruptedBy(const InterruptedBy&) = delete;
+  InterruptedBy& operator=(const InterruptedBy&) = delete;
+
+ private:
+  Connection* connection_;
+  CancelToken cancel_;
 };
 
 // Threads: one at a time.

@@ -44,12 +44,6 @@ Status WriteTransaction::SetImage(const ImageRow& image) {
   return Finish(*prepared, "write");
 }
 
-Status WriteTransaction::DeleteImage(CollectionId collection) {
-  static constexpr char kSql[] = "DELETE FROM images WHERE collection = ?1";
-  Result<Statement*> prepared = connection_->Prepared(kSql);
-  if (!prepared.ok()) return prepared.status();
-  (*prepared)->Bind(1, ToInt(collection));
-  return Finish(*prepared, "delete from");
-}
+Status WriteTransaction::DeleteImages() { return connection_->Execute("DELETE FROM images"); }
 
 }  // namespace agentmemdb

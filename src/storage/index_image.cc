@@ -52,6 +52,12 @@ Result<FileLock> ImageFolder::Lock() const {
   return FileLock::Take(path_ + kLockName, database_);
 }
 
+int64_t ImageFolder::bytes() const {
+  int64_t bytes = 0;
+  for (const std::string& name : NamesIn(path_)) bytes += FileBytes(path_ + "/" + name);
+  return bytes;
+}
+
 void ImageFolder::Remove(const std::string& token) const {
   RemoveFile(ImagePath(token));
   RemoveFile(VectorsPath(token));

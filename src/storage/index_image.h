@@ -27,6 +27,7 @@ class ImageFolder {
   explicit ImageFolder(const std::string& database) : database_(database), path_(database + "-index") {}
 
   bool exists() const { return IsFolder(path_); }
+  int64_t bytes() const;
   std::string ImagePath(const std::string& token) const { return path_ + "/" + token + ".image"; }
   std::string VectorsPath(const std::string& token) const { return path_ + "/" + token + ".f32"; }
   const std::string& database() const { return database_; }

@@ -55,7 +55,7 @@ Status CreateSchema(Connection* connection) {
   }
   RETURN_IF_ERROR(connection->Execute(("PRAGMA application_id=" + std::to_string(kApplicationId)).c_str()));
   DatabaseHeader header;
-  header.epoch = static_cast<int64_t>(RandomU64() >> 1);
+  header.epoch = NewEpoch();
   return WriteHeader(connection, header);
 }
 
@@ -140,6 +140,8 @@ Status WithinTransaction(Connection* connection, const char* begin, Status (*bod
 uint32_t DatabaseHeader::Checksum() const {
   return agentmemdb::Checksum().Add(format).Add(min_reader).Add(epoch).Add(change_version).Add(log_floor).value();
 }
+
+int64_t NewEpoch() { return static_cast<int64_t>(RandomU64() >> 1); }
 
 Status PrepareSchema(Connection* connection, bool in_memory) {
   // Looked at before the journal mode: asking for WAL would write to a foreign file.

@@ -28,6 +28,8 @@ struct DatabaseHeader {
   uint32_t Checksum() const;
 };
 
+int64_t NewEpoch();
+
 // Makes a new file ours, or checks that an existing one is, and brings its format up to ours. In WAL mode unless `in_memory`.
 // Errors: kUnsupported (another program's, a newer format), kCorrupt (schema differs), kBusy, kIo.
 Status PrepareSchema(Connection* connection, bool in_memory);

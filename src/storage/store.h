@@ -89,6 +89,12 @@ class Store {
   // Copies the log into the database file, as far as readers allow. Writers do not wait for it.
   void Checkpoint();
 
+  // Makes the file as small as what it holds, and what was deleted no part of it; the log has it until it is emptied.
+  // Errors: kBusy (another process writes), kIo, kCorrupt, kAborted, kTimeout.
+  Status Vacuum(const CancelToken& cancel);
+  // Copies the whole log into the file and cuts it to nothing. kBusy: somebody reads an older state, or writes.
+  Status EmptyLog();
+
   // The last call: closing then copies the log into the file and removes it, unless another process has the file open.
   // read_only: removes the log if reading made it.
   void TidyOnClose();
@@ -233,12 +239,21 @@ class WriteTransaction {
 
   // The image of a collection, if that exists, in place of the one before.
   Status SetImage(const ImageRow& image);
-  Status DeleteImage(CollectionId collection);
+  Status DeleteImages();
+  // Which records were deleted up to that version will not be told any more: whoever is behind it loads everything anew. Commit
+  // writes the header.
+  Status ForgetDeletions(DatabaseHeader* header, Version floor);
+  // The same, so that about `keep` deletions are left.
+  Status BoundDeletions(DatabaseHeader* header, int64_t keep);
+  // Makes everything what another database holds, row by row, each of them checked. Reports records to `cancel`.
+  // Errors: kCorrupt (some record of the other is damaged or has vanished), kIo, kAborted, kTimeout.
+  Status ReplaceAll(ReadTransaction* other, const CancelToken& cancel);
 
   // Raises the version and commits. After a failure nothing of the transaction is stored.
   Status Commit(DatabaseHeader header);
   // The same of a transaction that changed no data: the version stays.
   Status CommitDerived() { return connection_->Execute("COMMIT"); }
+  Status CommitDerived(const DatabaseHeader& header);
 
  private:
   friend class Store;
@@ -247,6 +262,7 @@ class WriteTransaction {
         synced_(synced && store->options_.durability == Durability::kNormal),
         main_guard_(std::move(guard)) {}
   Status Begin();
+  Status InsertCollectionAs(const CollectionRow& collection);
   Status CheckOwner(RowId row, CollectionId collection, std::string_view id);
   Status Finish(Statement* statement, const char* doing);
 

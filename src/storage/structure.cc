@@ -4,13 +4,6 @@
 #include "storage/store.h"
 
 namespace agentmemdb {
-namespace {
-
-constexpr int kStepsBetweenChecks = 10000;  // of SQLite's machine: some microseconds
-
-int IsCancelled(void* cancel) { return static_cast<const CancelToken*>(cancel)->Check().ok() ? 0 : 1; }
-
-}  // namespace
 
 Result<std::map<int64_t, int64_t>> ReadTransaction::CountRecords() {
   static constexpr char kSql[] = "SELECT collection, count(*) FROM records INDEXED BY records_id GROUP BY collection";
@@ -33,13 +26,11 @@ Status ReadTransaction::CheckStructure(const CancelToken& cancel, const std::fun
   if (!prepared.ok()) return prepared.status();
   Statement& statement = **prepared;
   Resetting resetting(&statement);
-  CancelToken token = cancel;
-  sqlite3_progress_handler(connection_->handle(), kStepsBetweenChecks, IsCancelled, &token);
+  const InterruptedBy interrupted(connection_, cancel);
   int result;
   while ((result = statement.Step()) == SQLITE_ROW) {
     if (const auto finding = statement.Text(0); finding && *finding != "ok") visit(*finding);
   }
-  sqlite3_progress_handler(connection_->handle(), 0, nullptr, nullptr);
   if (result == SQLITE_DONE) return {};
   RETURN_IF_ERROR(cancel.Check());
   Status status = connection_->Error(result, "check");

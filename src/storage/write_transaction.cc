@@ -189,8 +189,36 @@ Status WriteTransaction::DeleteCollection(CollectionId collection) {
   return {};
 }
 
+Status WriteTransaction::ForgetDeletions(DatabaseHeader* header, Version floor) {
+  static constexpr char kSql[] = "DELETE FROM tombstones WHERE version <= ?1";
+  Result<Statement*> prepared = connection_->Prepared(kSql);
+  if (!prepared.ok()) return prepared.status();
+  (*prepared)->Bind(1, floor);
+  RETURN_IF_ERROR(Finish(*prepared, "delete from"));
+  header->log_floor = floor;
+  return {};
+}
+
+Status WriteTransaction::BoundDeletions(DatabaseHeader* header, int64_t keep) {
+  static constexpr char kSql[] = "SELECT version FROM tombstones ORDER BY version DESC LIMIT 1 OFFSET ?1";
+  Result<Statement*> prepared = connection_->Prepared(kSql);
+  if (!prepared.ok()) return prepared.status();
+  std::optional<int64_t> floor;
+  {
+    const Resetting resetting(*prepared);
+    const int result = (*prepared)->Bind(1, keep).Step();
+    if (result != SQLITE_ROW && result != SQLITE_DONE) return connection_->Error(result, "read the deletions of");
+    if (result == SQLITE_ROW) floor = (*prepared)->Integer(0);
+  }
+  return floor && *floor > header->log_floor ? ForgetDeletions(header, *floor) : Status();
+}
+
 Status WriteTransaction::Commit(DatabaseHeader header) {
   ++header.change_version;
+  return CommitDerived(header);
+}
+
+Status WriteTransaction::CommitDerived(const DatabaseHeader& header) {
   RETURN_IF_ERROR(WriteHeader(connection_, header));
   return connection_->Execute("COMMIT");
 }

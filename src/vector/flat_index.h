@@ -30,6 +30,7 @@ class FlatIndex final : public VectorIndex {
   bool WantsImage() const override { return false; }
   uint64_t changes() const override { return 0; }
   Result<bool> SettleSome() override { return false; }
+  Result<bool> TidySome() override { return false; }
   std::unique_lock<std::mutex> HoldStill() override { return {}; }
   IndexParts Write() const override { return {}; }
   bool Read(SectionReader*, MappedFile) override { return false; }

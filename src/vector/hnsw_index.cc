@@ -244,6 +244,8 @@ Result<bool> HnswIndex::LinkSome(bool thorough) {
 
 Result<bool> HnswIndex::SettleSome() { return Advance(Goal::kSettled); }
 
+Result<bool> HnswIndex::TidySome() { return Advance(Goal::kTidy); }
+
 Result<bool> HnswIndex::Advance(Goal goal) {
   try {
     switch (linker_.Work()) {
@@ -268,20 +270,34 @@ bool HnswIndex::BeginNext(Goal goal) {
     return true;
   }
   if (linker_.busy()) return true;
-  const bool thorough = goal == Goal::kThorough;
   if (repair_.busy()) {
     repair_.Work();
-    if (!repair_.busy()) EndRepair();
-    return goal == Goal::kSettled ? repair_.busy() : HasUnlinked() || (thorough && WantsRepair(true));
+    if (repair_.busy()) return true;
+    EndRepair();
+    return IsShortOf(goal);
   }
   EndBatch();
-  if (goal == Goal::kSettled) return false;
-  if (WantsRepair(thorough)) {
+  if (!IsShortOf(goal)) return false;
+  if (goal == Goal::kTidy || WantsRepair(goal == Goal::kThorough)) {
     repair_.Begin(nodes_linked_);
     repairing_ = true;
     return true;
   }
   return BeginBatch();
+}
+
+bool HnswIndex::IsShortOf(Goal goal) const {
+  switch (goal) {
+    case Goal::kSettled:
+      return false;
+    case Goal::kTidy:
+      return dead_ > 0;
+    case Goal::kLinked:
+      return HasUnlinked();
+    case Goal::kThorough:
+      return HasUnlinked() || WantsRepair(true);
+  }
+  return false;
 }
 
 void HnswIndex::EndBatch() {

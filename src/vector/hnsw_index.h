@@ -43,6 +43,7 @@ class HnswIndex final : public VectorIndex {
   bool WantsImage() const override { return WantsGraph() && flat_.count() > 0; }
   uint64_t changes() const override { return changes_; }
   Result<bool> SettleSome() override;
+  Result<bool> TidySome() override;
   std::unique_lock<std::mutex> HoldStill() override;
   IndexParts Write() const override;
   bool Read(SectionReader* image, MappedFile vectors) override;
@@ -78,8 +79,10 @@ class HnswIndex final : public VectorIndex {
   }
 
   void DropConsumedTail();
-  // How far work goes: to the end of what was begun; until all is linked; and until nothing is unreachable.
-  enum class Goal { kSettled, kLinked, kThorough };
+  // How far work goes: to the end of what was begun; and until no node is dead; or until all is linked; and nothing unreachable.
+  enum class Goal { kSettled, kTidy, kLinked, kThorough };
+  // Nothing being begun.
+  bool IsShortOf(Goal goal) const;
   // One small piece of it. Returns whether there is more.
   Result<bool> Advance(Goal goal);
   // Ends the batch that was linked or the repair that was made, and begins what is next. Returns whether there is something.

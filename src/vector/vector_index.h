@@ -75,8 +75,8 @@ struct IndexParts {
 };
 
 // Threads: Reserve, Add, Remove, TakeFreed, Read and UseFile exclude everything else (the engine's index lock held alone);
-// Search, LinkSome, SettleSome, HoldStill and stats run beside one another under the shared lock, any number of each; Stage
-// needs no lock, one thread at a time.
+// Search, LinkSome, SettleSome, TidySome, HoldStill and stats run beside one another under the shared lock, any number of each;
+// Stage needs no lock, one thread at a time.
 class VectorIndex {
  public:
   virtual ~VectorIndex() = default;
@@ -124,6 +124,8 @@ class VectorIndex {
   virtual uint64_t changes() const = 0;
   // Does one small piece of finishing what LinkSome has begun. Returns whether there is more. Errors: kLimit (memory).
   virtual Result<bool> SettleSome() = 0;
+  // The same, and of taking out what removed vectors have left: nothing of them is kept when there is no more to do.
+  virtual Result<bool> TidySome() = 0;
   // Keeps LinkSome from beginning anything while it is held. Holds nothing when something is begun and not finished.
   virtual std::unique_lock<std::mutex> HoldStill() = 0;
   // How to write it down. The index must live, and be as it is, until the last part is made; each part under HoldStill.

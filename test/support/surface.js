@@ -120,14 +120,22 @@ function databaseMethods(c, target) {
     ],
     verify: [{ options: options(PROGRESS) }],
     backup: [{ path: place(target, wrong.PATHS), options: options(PROGRESS) }],
+    createSnapshot: [{ name: place('new', wrong.NAMES), options: options(PROGRESS) }],
+    listSnapshots: [{ options: options() }],
+    restoreSnapshot: [{ name: place('there', wrong.NAMES), options: options(PROGRESS) }],
+    deleteSnapshot: [{ name: place('new', wrong.NAMES), options: options() }],
+    compact: [{ options: options(PROGRESS) }],
     stats: [{ options: options() }],
   };
 }
 
 const ONLY_ASYNC = ['signal', 'timeoutMs', 'onProgress', 'concurrency'];
-const NO_TWIN = ['scan', 'indexed', 'backup'];
+const SNAPSHOTS = ['createSnapshot', 'listSnapshots', 'restoreSnapshot', 'deleteSnapshot'];
+const NO_TWIN = ['scan', 'indexed', 'backup', ...SNAPSHOTS, 'compact'];
 const COLLECTION_WRITES = ['add', 'upsert', 'addMany', 'upsertMany', 'patch', 'delete', 'deleteWhere'];
-const WRITES = [...COLLECTION_WRITES, 'collection', 'createCollection', 'deleteCollection', 'batch'];
+const WRITES = [
+  ...COLLECTION_WRITES, 'collection', 'createCollection', 'deleteCollection', 'batch', 'createSnapshot', 'restoreSnapshot', 'deleteSnapshot', 'compact',
+];
 
 /** The same call of the sync twin: no signals and deadlines, and no options when there are none left. */
 function twinOf(call) {
@@ -143,7 +151,7 @@ function withoutControl(given) {
 }
 
 /**
- * Every method in both forms: { type: 'Database' | 'Collection', name, isAsync, writes, calls }.
+ * Every method in both forms: { type: 'Database' | 'Collection', name, isAsync, writes, needsFile, calls }.
  * Pass the collection and the file that database methods are to be called with.
  */
 function surface(c, target) {
@@ -151,7 +159,7 @@ function surface(c, target) {
     Object.entries(methods).flatMap(([name, calls]) => {
       const writes = WRITES.includes(name);
       const twin = { type, name: `${name}Sync`, isAsync: false, writes, calls: calls.map(twinOf) };
-      return [{ type, name, isAsync: true, writes, calls }, ...(NO_TWIN.includes(name) ? [] : [twin])];
+      return [{ type, name, isAsync: true, writes, needsFile: SNAPSHOTS.includes(name), calls }, ...(NO_TWIN.includes(name) ? [] : [twin])];
     });
   return [...ofType('Collection', COLLECTION), ...ofType('Database', databaseMethods(c, target))];
 }

@@ -1,0 +1,36 @@
+// Making the file as small as what it holds.
+#include <sqlite3.h>
+
+#include "storage/store.h"
+
+namespace agentmemdb {
+
+Status Store::Vacuum(const CancelToken& cancel) {
+  // On a connection of its own: the writing one is never interrupted. What SQLite sets aside meanwhile is as large as the file,
+  // and must not be in memory.
+  std::unique_ptr<Connection> own;
+  const std::lock_guard guard(main_mutex_);
+  if (!in_memory()) {
+    RETURN_IF_ERROR(CheckNotReplaced());
+    Result<std::unique_ptr<Connection>> opened = Connection::Open(options_.path, options_.durability);
+    if (!opened.ok()) return opened.status();
+    own = std::move(*opened);
+    RETURN_IF_ERROR(own->Execute("PRAGMA temp_store=FILE"));
+  }
+  Connection* const connection = in_memory() ? main_.get() : own.get();
+  const InterruptedBy interrupted(connection, cancel);
+  const Status status = connection->Execute("VACUUM");
+  return status.ok() || cancel.Check().ok() ? status : cancel.Check();
+}
+
+Status Store::EmptyLog() {
+  if (in_memory()) return {};
+  const std::lock_guard guard(main_mutex_);
+  RETURN_IF_ERROR(CheckNotReplaced());
+  const int result = sqlite3_wal_checkpoint_v2(main_->handle(), nullptr, SQLITE_CHECKPOINT_TRUNCATE, nullptr, nullptr);
+  if (result != SQLITE_OK) return main_->Error(result, "empty the log of");
+  log_pages_ = copied_pages_ = 0;
+  return {};
+}
+
+}  // namespace agentmemdb

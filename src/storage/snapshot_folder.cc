@@ -1,0 +1,50 @@
+#include "storage/snapshot_folder.h"
+
+#include <algorithm>
+
+namespace agentmemdb {
+namespace {
+
+constexpr char kLockName[] = "/lock";
+constexpr char kPartial[] = ".partial";  // backup.cc: part of the name of a copy that is not complete, and of its log's
+
+}  // namespace
+
+Result<FileLock> SnapshotFolder::Lock() const {
+  if (!IsFolder(path_)) {
+    const Status made = MakeFolder(path_, database_);
+    if (!made.ok() && made.code() != Code::kAlreadyExists) return made;
+  }
+  return FileLock::Take(path_ + kLockName, database_);
+}
+
+std::vector<SnapshotInfo> SnapshotFolder::List() const {
+  std::vector<SnapshotInfo> snapshots;
+  for (const std::string& file : NamesIn(path_)) {
+    if (!file.ends_with(kSuffix)) continue;
+    const std::string name = file.substr(0, file.size() - (sizeof kSuffix - 1));
+    Result<FileState> state = LookAtFile(PathOf(name));
+    if (state.ok()) snapshots.push_back({name, state->modified_millis, state->bytes});
+  }
+  std::sort(snapshots.begin(), snapshots.end(), [](const SnapshotInfo& a, const SnapshotInfo& b) {
+    return a.created_at != b.created_at ? a.created_at < b.created_at : a.name < b.name;
+  });
+  return snapshots;
+}
+
+void SnapshotFolder::RemovePartial() const {
+  for (const std::string& file : NamesIn(path_)) {
+    if (!file.ends_with(kSuffix) && file.find(kPartial) != std::string::npos) RemoveFile(path_ + "/" + file);
+  }
+}
+
+Result<bool> SnapshotFolder::Remove(const std::string& name) const {
+  const std::string path = PathOf(name);
+  if (!FileExists(path)) return false;
+  RemoveFile(path);
+  if (FileExists(path)) return Status(Code::kIo, "cannot remove " + path).WithPath(path);
+  RETURN_IF_ERROR(SyncFile(path_));
+  return true;
+}
+
+}  // namespace agentmemdb
