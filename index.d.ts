@@ -205,7 +205,7 @@ export interface StoredRecord<TMeta extends object = Metadata> {
   updatedAt: number;
   /** Milliseconds since the epoch. Absent when the record does not expire. */
   expiresAt?: number;
-  /** Change version of the last write: grows with every transaction of the database. */
+  /** Change version of the last write: each call that writes has one of its own, and later ones have larger. */
   version: number;
 }
 
@@ -542,7 +542,7 @@ export interface DatabaseStats {
   readOnly: boolean;
   /** What the first handle of this process on the path asked for. */
   durability: 'full' | 'normal';
-  /** Grows by one with every transaction. */
+  /** Grows by one with every call that changes something. */
   changeVersion: number;
   /** How many there are. */
   collections: number;

@@ -60,6 +60,14 @@ describe('patch', () => {
     expect((await c.get('a')).text).toBe('second');
   });
 
+  test('the version that one write resolved to is not that of another in the same transaction', async () => {
+    const c = await collectionWith();
+    const [mine, theirs] = await Promise.all([c.upsert({ id: 'a', text: 'mine' }), c.upsert({ id: 'a', text: 'theirs' })]);
+    expect(theirs.version).toBeGreaterThan(mine.version);
+    expect(await errorOf(c.patch('a', { text: 'over mine' }, { ifVersion: mine.version }))).toMatchObject({ code: 'ERR_CONFLICT' });
+    expect((await c.get('a')).text).toBe('theirs');
+  });
+
   test('of two conditional writes at once exactly one succeeds', async () => {
     const c = await collectionWith({ id: 'a', metadata: { n: 0 } });
     for (let round = 0; round < 20; round++) {

@@ -76,6 +76,22 @@ test('tells of an index image that was damaged, which is no harm', seeded(async 
   expect(await same.count()).toBe(100);
 }));
 
+test('finds nothing in a backup, nor where index images were removed: they need not be there', seeded(async (random) => {
+  const file = databases.file();
+  const db = await databases.open(file);
+  const c = await db.collection('c', { dimensions: 4, hnsw: { minSize: 0 } });
+  await c.addMany(Array.from({ length: 100 }, (_, i) => ({ id: `r${i}`, vector: vectorOf(random) })));
+  await db.close();
+  const again = await databases.open(file);
+  await again.backup(`${file}.backup`);
+  await again.close();
+  fs.rmSync(`${file}-index`, { recursive: true });
+  for (const copy of [file, `${file}.backup`]) {
+    const opened = await databases.open(copy, { readOnly: true });
+    expect(await opened.verify()).toMatchObject({ ok: true, differences: [], checked: { records: 100, images: 0 } });
+  }
+}));
+
 test('is aborted by its signal', async () => {
   const db = await databases.open();
   const reason = new Error('enough');

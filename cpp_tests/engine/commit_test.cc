@@ -57,21 +57,28 @@ TEST(Commit, AFailedCallLeavesTheOthersOfItsGroupCommitted) {
   EXPECT_EQ(db.Count(c), 2);
 }
 
-TEST(Commit, RaisesTheVersionByOneForAGroup) {
+TEST(Commit, EachCallOfAGroupHasAVersionOfItsOwn) {
   TestDatabase db;
   const CollectionId c = db.Create("c", {});
   const Version before = VersionOf(db);
   Group group;
-  const WriteCall* calls[] = {group.Add(c, {{"a", {}, {}, {}}}), group.Add(c, {{"b", {}, {}, {}}}),
+  const WriteCall* calls[] = {group.Add(c, {{"a", {}, {}, {}}}), group.Add(c, {{"b", {}, {}, {}}, {"c", {}, {}, {}}}),
                               group.Create("d", {}), group.Delete(c, "a")};
+  const WriteCall* of_nothing = group.Delete(c, "missing");
+  const WriteCall* fails = group.Add(c, {{"e", {}, {}, {}}, {"b", {}, {}, {}}});
+  const WriteCall* last = group.Upsert(c, {{"b", {}, {}, {}}});
   group.Commit(db.get());
-  for (const WriteCall* call : calls) {
-    EXPECT_TRUE(call->status.ok());
-    EXPECT_EQ(call->version, before + 1);
+  for (int64_t i = 0; i < 4; ++i) {
+    EXPECT_TRUE(calls[i]->status.ok());
+    EXPECT_EQ(calls[i]->version, before + 1 + i);
   }
-  EXPECT_EQ(VersionOf(db), before + 1);
-  EXPECT_EQ(db.Get(c, "b")->version, before + 1);
-  EXPECT_EQ(db.Add(c, {{"e", {}, {}, {}}}), before + 2);
+  EXPECT_EQ(of_nothing->version, before + 4);
+  EXPECT_EQ(fails->status.code(), Code::kAlreadyExists);
+  EXPECT_EQ(last->version, before + 5);
+  EXPECT_EQ(VersionOf(db), before + 5);
+  EXPECT_EQ(db.Get(c, "b")->version, before + 5);
+  EXPECT_EQ(db.Get(c, "c")->version, before + 2);
+  EXPECT_EQ(db.Add(c, {{"e", {}, {}, {}}}), before + 6);
 }
 
 TEST(Commit, OfNothingRaisesNothing) {

@@ -39,6 +39,7 @@ struct ChangeSet {
 
   struct Mark {
     size_t rows, created, dropped;
+    bool operator==(const Mark&) const = default;
   };
   Mark mark() const { return {rows.size(), created.size(), dropped.size()}; }
   void RollbackTo(const Mark& mark) {

@@ -140,23 +140,21 @@ bool CommitGroup::Run(std::span<WriteCall* const> calls) {
     if (call->status.ok()) call->status = RunCall(call);
     if (call->status.code() == Code::kIo) io_failure_ = call->status;
     if (!transaction_->alive()) return false;
-    if (alone) {
-      if (!call->status.ok()) return true;
-      continue;
-    }
+    if (!call->status.ok() && alone) return true;
     if (!call->status.ok()) changes_.RollbackTo(mark);
-    const Status ended = call->status.ok() ? transaction_->Release() : transaction_->RollbackTo();
-    if (!ended.ok()) {
-      io_failure_ = ended;
-      return false;
+    if (!alone) {
+      const Status ended = call->status.ok() ? transaction_->Release() : transaction_->RollbackTo();
+      if (!ended.ok()) {
+        io_failure_ = ended;
+        return false;
+      }
     }
+    if (changes_.mark() != mark) ++version_;
+    call->version = version_ - 1;
   }
-  const bool changed = !changes_.empty();
-  const Status finished = changed ? Finish() : Status();
+  const Status finished = changes_.empty() ? Status() : Finish();
   for (WriteCall* call : calls) {
-    if (!call->status.ok()) continue;
-    call->status = finished;
-    call->version = header_.change_version + (changed ? 1 : 0);
+    if (call->status.ok()) call->status = finished;
   }
   return true;
 }
@@ -180,11 +178,12 @@ Status CommitGroup::Finish() {
   Status status = database_->Stage(&changes_);
   if (status.ok()) status = BoundDeletions();
   if (status.ok()) {
+    header_.change_version = version_ - 2;  // Commit raises it to that of the last change.
     status = transaction_->Commit(header_);
     if (status.code() == Code::kIo) io_failure_ = status;
   }
   if (status.ok())
-    database_->Apply(changes_, header_.change_version + 1);
+    database_->Apply(changes_, version_ - 1);
   else
     database_->Unstage(changes_);
   return status;
@@ -271,7 +270,7 @@ Status CommitGroup::RunOne(PutOp* op, const RecordInput& record) {
 
 Result<bool> CommitGroup::TryInsert(PutOp* op, const RecordInput& record) {
   const RowId row = transaction_->NextRow();
-  const RecordRow stored = ToRow(*op, record, row, header_.change_version + 1, now_);
+  const RecordRow stored = ToRow(*op, record, row, version_, now_);
   Result<bool> inserted = transaction_->Insert(stored);
   if (!inserted.ok() || !*inserted) return inserted;
   ++op->inserted;
@@ -281,7 +280,7 @@ Result<bool> CommitGroup::TryInsert(PutOp* op, const RecordInput& record) {
 }
 
 Status CommitGroup::Replace(PutOp* op, const RecordInput& record, const WriteTransaction::Existing& old) {
-  RecordRow stored = ToRow(*op, record, old.row, header_.change_version + 1, now_);
+  RecordRow stored = ToRow(*op, record, old.row, version_, now_);
   if (old.created_at) stored.created_at = *old.created_at;
   RETURN_IF_ERROR(transaction_->Update(stored));
   ++op->updated;
@@ -318,7 +317,7 @@ Status CommitGroup::RunPurge(PurgeOp* op, const CancelToken& cancel) {
 }
 
 Status CommitGroup::DeleteRow(CollectionId collection, RowId row) {
-  RETURN_IF_ERROR(transaction_->Delete(collection, row, header_.change_version + 1));
+  RETURN_IF_ERROR(transaction_->Delete(collection, row, version_));
   changes_.rows.push_back({collection, row, RowChangeKind::kDeleted, {}, {}, {}, Slot{}, false});
   return {};
 }

@@ -20,7 +20,11 @@ Status InBatch(const WriteCall& call, size_t i, Status status);
 class CommitGroup {
  public:
   CommitGroup(Database* database, WriteTransaction* transaction, const DatabaseHeader& header, TimeMs now)
-      : database_(database), transaction_(transaction), header_(header), now_(now) {}
+      : database_(database),
+        transaction_(transaction),
+        header_(header),
+        version_(header.change_version + 1),
+        now_(now) {}
 
   // Sets the status of every call. Returns false when SQLite rolled the whole group back by itself: then nothing is
   // decided, and each call must be run again in a transaction of its own.
@@ -52,6 +56,9 @@ class CommitGroup {
   Database* database_;
   WriteTransaction* transaction_;
   DatabaseHeader header_;
+  // What the running call writes. Each that changes something has a version of its own: ifVersion must tell apart what two calls
+  // of one group wrote.
+  Version version_;
   TimeMs now_;
   ChangeSet changes_;
   Status io_failure_;

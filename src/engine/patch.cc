@@ -76,7 +76,7 @@ Status CommitGroup::WritePatch(PatchOp* op, const WriteTransaction::Existing& ol
   stored.row = old.row;
   stored.collection = op->collection;
   stored.id = op->id;
-  stored.version = header_.change_version + 1;
+  stored.version = version_;
   stored.created_at = *old.created_at;
   stored.updated_at = now_;
   stored.expires_at = op->ttl_ms ? now_ + *op->ttl_ms : op->expires_at ? *op->expires_at : old.expires_at;

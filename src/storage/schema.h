@@ -22,7 +22,7 @@ struct DatabaseHeader {
   int64_t format = kFormat;
   int64_t min_reader = kMinReader;
   int64_t epoch = 0;           // random; another value = other data, whatever the versions say
-  Version change_version = 0;  // raised by one with every transaction
+  Version change_version = 0;  // raised with every transaction, by one for each call in it that changes something
   Version log_floor = 0;       // changes after this version are known one by one
 
   uint32_t Checksum() const;
