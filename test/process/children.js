@@ -13,11 +13,11 @@ const CHILD_TIMEOUT_MS = 100_000;
 const alive = new Set();
 
 /** Starts scripts/<name>. Returns { child, ended }; `ended` resolves to { code, signal, stdout, stderr } and never rejects.
- *  A child that takes longer than `timeoutMs` is killed: its `signal` is then 'SIGKILL'. */
-function startScript(name, args = [], { nodeArgs = [], env = {}, timeoutMs = CHILD_TIMEOUT_MS } = {}) {
+ *  A child that takes longer than `timeoutMs` is killed: its `signal` is then 'SIGKILL'. `ipc`: whether it gets messages. */
+function startScript(name, args = [], { nodeArgs = [], env = {}, timeoutMs = CHILD_TIMEOUT_MS, ipc = false } = {}) {
   const child = spawn(process.execPath, [...nodeArgs, path.join(SCRIPTS, name), ...args.map(String)], {
     env: { ...process.env, ...env },
-    stdio: ['ignore', 'pipe', 'pipe'],
+    stdio: ['ignore', 'pipe', 'pipe', ...(ipc ? ['ipc'] : [])],
   });
   alive.add(child);
   const output = { stdout: '', stderr: '' };
@@ -35,6 +35,34 @@ function startScript(name, args = [], { nodeArgs = [], env = {}, timeoutMs = CHI
     alive.delete(child);
   });
   return { child, ended };
+}
+
+/** Starts a script that uses peer.js. Returns, beside what startScript does, `ready`, `ask(call, argument)`, which resolves to the
+ *  answer and rejects when there will be none, and `on(news, listener)`. */
+function startPeer(name, args, options) {
+  const { child, ended } = startScript(name, args, { ...options, ipc: true });
+  const waiting = new Map();
+  const listeners = {};
+  let asked = 0;
+  child.on('message', ({ number, value, error, news, about }) => {
+    if (news) return listeners[news]?.(about);
+    const { resolve, reject } = waiting.get(number);
+    waiting.delete(number);
+    return error === undefined ? resolve(value) : reject(new Error(`${name}: ${error}`));
+  });
+  const on = (news, listener) => {
+    listeners[news] = listener;
+  };
+  const ready = new Promise((resolve) => on('ready', resolve));
+  ended.then(({ code, signal, stderr }) => {
+    for (const { reject } of waiting.values()) reject(new Error(`${name} ended: code ${code}, signal ${signal}\n${stderr}`));
+  });
+  const ask = (call, argument) => new Promise((resolve, reject) => {
+    waiting.set(asked, { resolve, reject });
+    // Of a peer that is gone we hear by its end.
+    child.send({ number: asked++, call, argument }, () => {});
+  });
+  return { child, ended, ready: Promise.race([ready, ended]), ask, on };
 }
 
 /** Runs scripts/<name> to its end. */
@@ -73,4 +101,4 @@ function report(text) {
   process.stdout.write(`  ${text}\n`);
 }
 
-module.exports = { startScript, runScript, runWell, lastLine, useFolder, report };
+module.exports = { startScript, startPeer, runScript, runWell, lastLine, useFolder, report };

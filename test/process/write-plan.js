@@ -1,80 +1,195 @@
 'use strict';
 
-// Writes that a child makes until it is killed, and what must be stored after each of them. Child and parent draw the same
+// Writes that a process makes until it is killed, and what must be stored after each of them. Child and parent draw the same
 // plan from the same seed, so an acknowledgment is one line: "one more of this chain".
 
 const { createRandom, randomVector, randomMatrix } = require('./vectors');
 
 const DIMENSIONS = 16;
 const CHAINS = 4;
+const LOAD = 6000; // Enough that the image is saved in the background, too.
+/** What every run finds and shares. */
+const COLLECTIONS = { log: { dimensions: DIMENSIONS, hnsw: { minSize: 0 } }, facts: {} };
 
-/** One sequence of writes, each awaited before the next, on ids that no other chain touches. */
+// How often each comes. Calls that change no record (`backup`, and what comes beside it) still have to leave all of them alone.
+const KINDS = Object.entries({
+  add: 25, upsert: 20, patch: 14, delete: 12, addMany: 5, columns: 5, upsertMany: 6, batch: 8, deleteWhere: 3, remake: 4, backup: 1,
+}).flatMap(([kind, weight]) => Array(weight).fill(kind));
+
+/** What `write` makes of `stored`, a Map of Maps: collection -> id -> record. Records are replaced, never changed. */
+const EFFECTS = {
+  add: (stored, { collection, record }) => stored.get(collection).set(record.id, record),
+  upsert: (stored, { collection, record }) => stored.get(collection).set(record.id, record),
+  patch: (stored, { collection, id, fields }) => stored.get(collection).set(id, patched(stored.get(collection).get(id), fields)),
+  delete: (stored, { collection, id }) => stored.get(collection).delete(id),
+  addMany: (stored, { collection, records }) => records.forEach((record) => stored.get(collection).set(record.id, record)),
+  columns: (stored, write) => EFFECTS.addMany(stored, write),
+  upsertMany: (stored, write) => EFFECTS.addMany(stored, write),
+  batch: (stored, { operations }) => operations.forEach((operation) => EFFECTS[operation.kind](stored, operation)),
+  deleteWhere(stored, { collection, below }) {
+    for (const { id, metadata } of stored.get(collection).values()) if (metadata?.number < below) stored.get(collection).delete(id);
+  },
+  createCollection: (stored, { collection }) => stored.set(collection, new Map()),
+  deleteCollection: (stored, { collection }) => stored.delete(collection),
+  backup() {},
+};
+
+function patched(record, { vector, text, metadata }) {
+  const { vector: before, ...rest } = record;
+  const kept = vector === null ? undefined : (vector ?? before);
+  return { ...rest, ...(kept && { vector: kept }), ...(text && { text }), metadata: { ...record.metadata, ...metadata } };
+}
+
+/** Makes the call. `file`: of the database, beside which backups go. */
+async function carryOut(db, file, write) {
+  if (write.kind === 'batch') {
+    const operations = await Promise.all(write.operations.map(async ({ kind, collection, ...rest }) => (
+      { type: kind, collection: await db.getCollection(collection), ...rest }
+    )));
+    return db.batch(operations);
+  }
+  if (write.kind === 'backup') return db.backup(`${file}.${write.name}`);
+  if (write.kind === 'createCollection') return db.createCollection(write.collection, { dimensions: DIMENSIONS });
+  if (write.kind === 'deleteCollection') return db.deleteCollection(write.collection);
+  const collection = await db.getCollection(write.collection);
+  switch (write.kind) {
+    case 'patch': return collection.patch(write.id, write.fields);
+    case 'delete': return collection.delete(write.id);
+    case 'addMany':
+    case 'upsertMany': return collection[write.kind](write.records);
+    case 'columns': return collection.addMany(columnsOf(write.records));
+    case 'deleteWhere': return collection.deleteWhere({ chain: write.chain, number: { $lt: write.below } });
+    default: return collection[write.kind](write.record);
+  }
+}
+
+function columnsOf(records) {
+  const vectors = new Float32Array(records.length * DIMENSIONS);
+  records.forEach(({ vector }, i) => vectors.set(vector, i * DIMENSIONS));
+  return { ids: records.map(({ id }) => id), vectors };
+}
+
+/** One sequence of writes, each awaited before the next, on ids, and on a collection of its own, that no other chain touches. */
 class Chain {
   #random;
-  #prefix;
+  #load;
   #made = 0;
-  /** id -> record, as it must be once every write so far is acknowledged. */
-  records = new Map();
+  /** collection -> id -> record, as it must be once every write so far is acknowledged. */
+  stored = new Map(Object.keys(COLLECTIONS).map((name) => [name, new Map()]));
 
-  constructor(seed, prefix) {
+  constructor(seed, prefix, load) {
     this.#random = createRandom(seed);
-    this.#prefix = prefix;
+    this.#load = load;
+    this.prefix = prefix;
   }
 
-  /** The next write: { method, argument }. `records` then holds its effect. */
+  /** The next write. `stored` then holds its effect. */
   next() {
-    const dice = this.#random();
-    if (dice < 0.35 || this.records.size === 0) return this.#put('add', [this.#make(this.#newId())]);
-    if (dice < 0.6) return this.#put('upsert', [this.#make(this.#random() < 0.7 ? this.#someId() : this.#newId())]);
-    if (dice < 0.75) return this.#delete();
-    if (dice < 0.85) return this.#put('addMany', this.#times(20 + 180 * this.#random(), () => this.#make(this.#newId())));
-    if (dice < 0.92) return this.#columns();
-    const ids = new Set(this.#times(10 + 50 * this.#random(), () => (this.#random() < 0.5 ? this.#someId() : this.#newId())));
-    return this.#put('upsertMany', [...ids].map((id) => this.#make(id)));
+    const write = this.#load ? this.#loading() : this.#draw();
+    EFFECTS[write.kind](this.stored, write);
+    return write;
   }
 
-  #put(method, records) {
-    for (const record of records) this.records.set(record.id, record);
-    return { method, argument: method.endsWith('Many') ? records : records[0] };
+  /** A copy of `stored` that later writes leave alone. */
+  copy() {
+    return new Map([...this.stored].map(([name, records]) => [name, new Map(records)]));
   }
 
-  #columns() {
-    const ids = this.#times(20 + 180 * this.#random(), () => this.#newId());
-    const vectors = randomMatrix(this.#random, ids.length, DIMENSIONS);
-    ids.forEach((id, i) => this.records.set(id, { id, vector: vectors.slice(i * DIMENSIONS, (i + 1) * DIMENSIONS) }));
-    return { method: 'addMany', argument: { ids, vectors } };
+  #loading() {
+    this.#load = false;
+    const vectors = randomMatrix(this.#random, LOAD, DIMENSIONS);
+    const row = (i) => vectors.subarray(i * DIMENSIONS, (i + 1) * DIMENSIONS);
+    return { kind: 'columns', collection: 'log', records: Array.from({ length: LOAD }, (_, i) => ({ id: this.#newId(), vector: row(i) })) };
   }
 
-  #delete() {
-    const id = this.#someId();
-    this.records.delete(id);
-    return { method: 'delete', argument: id };
+  #draw() {
+    const kind = this.#pick(KINDS);
+    const collection = this.#pick([...this.stored.keys()]);
+    const some = () => this.#someId(collection);
+    switch (kind) {
+      case 'add': return { kind, collection, record: this.#make(collection, this.#newId()) };
+      case 'upsert': return { kind, collection, record: this.#make(collection, some()) };
+      case 'patch': return this.#patch(collection) ?? this.#draw();
+      case 'delete': return { kind, collection, id: some() };
+      case 'addMany': return { kind, collection, records: this.#many(180, () => this.#make(collection, this.#newId())) };
+      case 'columns': return { kind, collection: 'log', records: this.#many(180, () => ({ id: this.#newId(), vector: this.#vector() })) };
+      case 'upsertMany': {
+        const ids = new Set(this.#many(50, () => (this.#random() < 0.5 ? some() : this.#newId())));
+        return { kind, collection, records: [...ids].map((id) => this.#make(collection, id)) };
+      }
+      case 'batch': return this.#batch();
+      case 'deleteWhere': return { kind, collection, chain: this.prefix, below: 0.3 * this.#random() };
+      case 'remake': return this.#remake();
+      default: return { kind, name: `${this.prefix}-${this.#made++}.backup` };
+    }
   }
 
-  #make(id) {
-    const record = { id, vector: randomVector(this.#random, DIMENSIONS) };
+  #patch(collection) {
+    const id = this.#someId(collection);
+    if (!this.stored.get(collection).has(id)) return undefined;
+    const fields = { metadata: { chain: this.prefix, number: this.#random() } };
+    if (this.#random() < 0.3) fields.text = `new text, ${this.#random()}`;
+    if (collection !== 'facts' && this.#random() < 0.5) fields.vector = this.#random() < 0.3 ? null : this.#vector();
+    return { kind: 'patch', collection, id, fields };
+  }
+
+  /** Each id once, so that the order within does not matter to who compares. */
+  #batch() {
+    const operations = this.#many(8, () => {
+      const collection = this.#pick(['log', 'facts']);
+      const id = this.#someId(collection);
+      const isThere = this.stored.get(collection).has(id);
+      if (this.#random() < 0.3) return { kind: 'delete', collection, id };
+      if (isThere && this.#random() < 0.4) return { kind: 'patch', collection, id, fields: { metadata: { chain: this.prefix, number: this.#random() } } };
+      return { kind: 'upsert', collection, record: this.#make(collection, this.#random() < 0.5 ? id : this.#newId()) };
+    });
+    const byId = new Map(operations.map((operation) => [`${operation.collection}/${operation.id ?? operation.record.id}`, operation]));
+    return { kind: 'batch', operations: [...byId.values()] };
+  }
+
+  #remake() {
+    const collection = `${this.prefix}-own`;
+    return { kind: this.stored.has(collection) ? 'deleteCollection' : 'createCollection', collection };
+  }
+
+  #make(collection, id) {
+    const record = { id };
+    if (collection !== 'facts') record.vector = this.#vector();
     if (this.#random() < 0.7) record.text = `text of ${id}, ${this.#random()}`;
-    if (this.#random() < 0.5) record.metadata = { id, number: this.#random() };
+    if (this.#random() < 0.5) record.metadata = { chain: this.prefix, number: this.#random() };
     return record;
   }
 
-  #times(count, make) {
-    return Array.from({ length: Math.floor(count) }, make);
+  #vector() {
+    return randomVector(this.#random, DIMENSIONS);
+  }
+
+  /** 4 of them, or up to `spread` more. */
+  #many(spread, make) {
+    return Array.from({ length: Math.floor(4 + spread * this.#random()) }, make);
+  }
+
+  #pick(list) {
+    return list[Math.floor(this.#random() * list.length)];
   }
 
   #newId() {
-    return `${this.#prefix}-${this.#made++}`;
+    return `${this.prefix}-${this.#made++}`;
   }
 
-  #someId() {
-    const ids = [...this.records.keys()];
-    return ids[Math.floor(this.#random() * ids.length)];
+  #someId(collection) {
+    return this.#pick([...this.stored.get(collection).keys()]) ?? this.#newId();
   }
 }
 
-/** The chains of one run: `run` keeps its ids apart from those of other runs on the same file. */
-function chainsOf(seed, run) {
-  return Array.from({ length: CHAINS }, (_, i) => new Chain(seed * 1000 + run * 10 + i, `r${run}c${i}`));
+/** One chain of one run: `run` keeps its ids apart from those of other runs on the same file. */
+function chainOf(seed, run, i, load = false) {
+  return new Chain(seed * 1000 + run * 10 + i, `r${run}c${i}`, load && i === 0);
 }
 
-module.exports = { chainsOf, DIMENSIONS };
+/** The chains of the process that is killed. */
+function chainsOf(seed, run, load) {
+  return Array.from({ length: CHAINS }, (_, i) => chainOf(seed, run, i, load));
+}
+
+module.exports = { chainOf, chainsOf, carryOut, COLLECTIONS, CHAINS };

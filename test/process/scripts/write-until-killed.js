@@ -1,26 +1,46 @@
 'use strict';
 
-// write-until-killed.js <file> <seed> <run>: writes without end; prints the number of the chain after each acknowledged write.
+// write-until-killed.js <file> <seed> <run> <mode> <durability>: writes until it is killed; prints the number of the chain after
+// each acknowledged write. mode: 'write' without end; 'close' closes and opens again now and then, and prints 'c' before it does;
+// 'load' begins with a load and prints 'p' when it pauses, so that the image is saved in the background.
 
 const fs = require('node:fs');
-const { open } = require('agentmemdb');
-const { chainsOf, DIMENSIONS } = require('../write-plan');
+const { setTimeout: sleep } = require('node:timers/promises');
 
-const [file, seed, run] = process.argv.slice(2);
+const { open } = require('agentmemdb');
+const { chainsOf, carryOut, COLLECTIONS } = require('../write-plan');
+
+const [file, seed, run, mode, durability] = process.argv.slice(2);
+const SESSION_MS = { write: Infinity, close: 80, load: 150 };
+const PAUSE_MS = 1000;
+
+// Straight into the pipe: once written it survives the process.
+const say = (word) => fs.writeSync(1, `${word}\n`);
+
+async function writeFor(db, chains, ms) {
+  const end = performance.now() + ms;
+  await Promise.all(chains.map(async (chain, i) => {
+    do {
+      await carryOut(db, file, chain.next());
+      say(i);
+    } while (performance.now() < end);
+  }));
+}
 
 async function main() {
-  const db = await open(file);
-  const collection = await db.collection('log', { dimensions: DIMENSIONS, hnsw: { minSize: 0 } });
-  await Promise.all(
-    chainsOf(Number(seed), Number(run)).map(async (chain, i) => {
-      for (;;) {
-        const { method, argument } = chain.next();
-        await collection[method](argument);
-        // Straight into the pipe: once written it survives the process.
-        fs.writeSync(1, `${i}\n`);
-      }
-    }),
-  );
+  const chains = chainsOf(Number(seed), Number(run), mode === 'load');
+  for (;;) {
+    const db = await open(file, { durability });
+    for (const [name, options] of Object.entries(COLLECTIONS)) await db.collection(name, options);
+    await writeFor(db, chains, SESSION_MS[mode]);
+    if (mode === 'load') {
+      say('p');
+      await sleep(PAUSE_MS);
+    } else {
+      say('c');
+    }
+    await db.close();
+  }
 }
 
 main();
