@@ -1,11 +1,13 @@
 'use strict';
 
-// A worker that keeps calls in flight until it is terminated. workerData: { folder, mode, seed }.
+// A worker that says how many engines there are and what it finds, and keeps calls in flight until it is terminated.
+// workerData: { folder, mode, seed }.
 
 const path = require('node:path');
 const { parentPort, workerData } = require('node:worker_threads');
 
 const { open } = require('agentmemdb');
+const { answersOf } = require('../storm-answers');
 const { createRandom, randomMatrix, randomVector } = require('../vectors');
 
 const DIMENSIONS = 64;
@@ -19,8 +21,15 @@ async function keepInFlight(width, start) {
     for (;;) await start();
   };
   const all = Array.from({ length: width }, one);
-  parentPort.postMessage('busy');
+  parentPort.postMessage(facts);
   await Promise.all(all);
+}
+
+/** What the worker says: not much when it looks at nothing that all share. */
+let facts = {};
+
+async function look(db, collection) {
+  facts = { answers: await answersOf(collection), engines: (await db.stats()).engines };
 }
 
 const search = (collection) => collection.search({ vector: randomVector(random, DIMENSIONS), exact: random() < 0.5 });
@@ -43,10 +52,11 @@ async function openAndLeave(target) {
 }
 
 async function main() {
-  if (mode === 'open') return keepInFlight(3, () => openAndLeave(file));
   if (mode === 'memory') return keepInFlight(3, () => openAndLeave(':memory:'));
   const db = await open(file);
   const shared = await db.collection('vectors', { dimensions: DIMENSIONS });
+  await look(db, shared);
+  if (mode === 'open') return keepInFlight(3, () => openAndLeave(file));
   if (mode === 'search') return keepInFlight(50, () => search(shared));
   const own = await db.collection('own', { dimensions: DIMENSIONS, hnsw: { minSize: 0 } });
   if (mode === 'add') return keepInFlight(20, () => add(own));
