@@ -102,6 +102,7 @@ Status Database::TryCommit(std::span<WriteCall* const> calls, bool* decided) {
   try {
     for (;;) {
       if (Status matched = Match(calls.front()); !matched.ok()) {
+        if (matched.code() == Code::kBusy) return matched;  // It may wait, as for the lock.
         calls.front()->status = matched;
         return {};
       }

@@ -129,18 +129,24 @@ Status Database::Match(WriteCall* call) {
 Status Database::MatchFilter(DeleteWhereOp* op, const CancelToken& cancel) {
   Result<Filter> filter = ParseFilter(op->filter_json);
   if (!filter.ok()) return filter.status();
-  RETURN_IF_ERROR(CatchUpLocked(cancel));
-  Result<std::unique_ptr<ReadTransaction>> rows = store_->BeginRead();
-  if (!rows.ok()) return rows.status();
-  std::shared_lock guard(index_lock_);
-  const ReadView view{rows->get(), &collections_};
-  Result<const Collection*> collection = view.Find(op->collection);
-  if (!collection.ok()) return collection.status();
-  Result<IdSet> matching = MatchingSlots(view, **collection, *filter, NowMs(), cancel);
-  if (!matching.ok()) return matching.status();
-  op->rows.clear();
-  matching->ForEach([&](Slot slot) { op->rows.push_back((*collection)->rows()[ToInt(slot)]); });
-  return {};
+  for (;;) {
+    RETURN_IF_ERROR(cancel.Check());
+    RETURN_IF_ERROR(CatchUpLocked(cancel));
+    Result<std::unique_ptr<ReadTransaction>> rows = store_->BeginRead();
+    if (!rows.ok()) return rows.status();
+    std::shared_lock guard(index_lock_);
+    Result<DatabaseHeader> header = (*rows)->Header();  // Pins the snapshot.
+    if (!header.ok()) return header.status();
+    if (header->change_version != applied_ || header->epoch != epoch_) continue;  // Another process was quicker.
+    const ReadView view{rows->get(), &collections_};
+    Result<const Collection*> collection = view.Find(op->collection);
+    if (!collection.ok()) return collection.status();
+    Result<IdSet> matching = MatchingSlots(view, **collection, *filter, NowMs(), cancel);
+    if (!matching.ok()) return matching.status();
+    op->rows.clear();
+    matching->ForEach([&](Slot slot) { op->rows.push_back((*collection)->rows()[ToInt(slot)]); });
+    return {};
+  }
 }
 
 Status Database::MatchExpired(PurgeOp* op, const CancelToken& cancel) {

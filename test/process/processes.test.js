@@ -10,6 +10,7 @@ const { createRandom } = require('./vectors');
 const PEERS = 8;
 const WRITES = Number(process.env.AGENTMEMDB_PEER_WRITES ?? 300);
 const KILLS = 6;
+const DELETES = 1000;
 const OPENERS = 100;
 const OPENERS_MIN = 99;
 const HANG_MS = 30_000;
@@ -92,6 +93,17 @@ test(`${PEERS} processes with ${WRITES} writes each lose none, have none twice, 
   expect(peers.kills).toBe(KILLS);
   for (const { code, signal, stderr } of await peers.close()) expect({ code, signal, stderr }).toEqual({ code: 0, signal: null, stderr: '' });
 }, 600_000);
+
+test('what deleteWhere() reads is what it knows of, however others write', async () => {
+  const peers = [0, 1].map(() => startPeer('delete-beside.js', [folder.file('churned.db')]));
+  await Promise.all(peers.map(({ ready }) => ready));
+  const [busy, other] = peers;
+  const churned = busy.ask('churn');
+  await other.ask('deleteNone', DELETES);
+  await busy.ask('stop');
+  expect(await churned).toBeGreaterThan(0);
+  await Promise.all(peers.map(({ ask }) => ask('close')));
+}, 120_000);
 
 test(`${OPENERS} processes that open a new file at once: at least ${OPENERS_MIN} can, the rest get ERR_BUSY, nobody hangs`, async () => {
   const file = folder.file('new.db');
