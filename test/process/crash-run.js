@@ -1,0 +1,150 @@
+'use strict';
+
+// One run of the tests that kill: a process writes, is killed, alone or beside others, and what it left behind is compared with what
+// was acknowledged. A run: { seed, run, mode, load, durability, withOthers } (write-plan.js, scripts/write-until-killed.js).
+
+const fs = require('node:fs');
+const path = require('node:path');
+
+const { open } = require('agentmemdb');
+const { startScript, startPeer } = require('./children');
+const { checkRun, checkBackup } = require('./crash-check');
+const { chainOf, CHAINS, COLLECTIONS } = require('./write-plan');
+
+const SEARCHES_PER_RUN = 100;
+const WRITER = CHAINS; // The chain of the companion that writes.
+
+/** Lets a child write until `moment(child, ended)` resolves to what that moment is called, and kills it. Returns { acknowledged, moment }:
+ *  how many writes of each chain were. */
+async function writeAndKill(file, plan, moment, env) {
+  const { child, ended } = startScript('write-until-killed.js', [file, plan.seed, plan.run, plan.mode, plan.durability], { env });
+  const called = await moment(child, ended);
+  child.kill('SIGKILL');
+  const { signal, stdout, stderr } = await ended;
+  expect({ signal, stderr }).toEqual({ signal: 'SIGKILL', stderr: '' });
+  const acknowledged = Array(CHAINS).fill(0);
+  // A line that was cut short by the kill is no acknowledgment.
+  for (const line of stdout.split('\n').slice(0, -1)) if (/^\d$/.test(line)) acknowledged[Number(line)]++;
+  return { acknowledged, moment: called };
+}
+
+/** The same, with a reader and a writer that live on. They say themselves whether they see what they ought to. */
+async function writeAndKillBesideOthers(file, plan, moment, env) {
+  const others = [WRITER, 'reader'].map((chain) => startPeer('companion.js', [file, plan.seed, plan.run, chain, plan.durability]));
+  await Promise.all(others.map(({ ready }) => ready));
+  const killed = await writeAndKill(file, plan, moment, env);
+  const [writes] = await Promise.all(others.map(({ ask }) => ask('stop')));
+  const facts = { ...plan, acknowledged: [...killed.acknowledged, writes], ended: [WRITER], moment: killed.moment };
+  for (const { ask } of others) expect({ ...facts, ...(await ask('check', facts)) }).toEqual({ ...facts, lost: [], half: [], found: 0, differences: [] });
+  await Promise.all(others.map(({ ask }) => ask('close')));
+  const ends = await Promise.all(others.map(({ ended }) => ended));
+  for (const { code, signal, stderr } of ends) expect({ code, signal, stderr }).toEqual({ code: 0, signal: null, stderr: '' });
+  return facts;
+}
+
+/** An exact search for the vector of a stored record finds that record, at no distance. */
+async function expectFound(collection, records, random) {
+  const sample = [...records.values()].filter(({ vector }) => vector && random() < SEARCHES_PER_RUN / records.size);
+  const hits = await Promise.all(sample.map(({ vector }) => collection.search({ vector, k: 1, exact: true, include: [] })));
+  expect(hits.map(([hit]) => hit?.id)).toEqual(sample.map(({ id }) => id));
+  for (const [hit] of hits) expect(Math.abs(hit.distance)).toBeLessThan(1e-5);
+}
+
+/** Every backup of the run that was acknowledged is whole; one that was not has no name yet. They are removed. */
+async function checkBackups(file, { seed, run, load, acknowledged }) {
+  let checked = 0;
+  for (const [i, writes] of acknowledged.entries()) {
+    const chain = chainOf(seed, run, i, load);
+    for (let made = 0; made < writes; made++) {
+      const write = chain.next();
+      if (write.kind !== 'backup') continue;
+      const db = await open(`${file}.${write.name}`, { readOnly: true });
+      expect({ backup: write.name, differences: await checkBackup(db, chain), ...(await db.verify()) }).toMatchObject({ differences: [], ok: true });
+      await db.close();
+      checked++;
+    }
+  }
+  for (const name of fs.readdirSync(path.dirname(file))) if (name.includes('.backup')) fs.rmSync(path.join(path.dirname(file), name));
+  return checked;
+}
+
+async function openWithCollections(file) {
+  const db = await open(file, { maxPending: 1_000_000 });
+  for (const [name, options] of Object.entries(COLLECTIONS)) await db.collection(name, options);
+  return db;
+}
+
+/** Opens what was left behind. `earlier`: how many records of shared collections other runs have left there. */
+async function checkFile(file, facts, earlier, random) {
+  const db = await openWithCollections(file);
+  const { stored, lost, half } = await checkRun(db, facts);
+  const log = await db.getCollection('log');
+  for (const [name, before] of Object.entries(earlier)) {
+    earlier[name] = stored.reduce((sum, chain) => sum + chain.get(name).size, before);
+    const stats = await (await db.getCollection(name)).stats();
+    if (lost.length === 0 && half.length === 0) expect({ name, ...stats }).toMatchObject({ records: earlier[name], damaged: 0 });
+  }
+  if (lost.length === 0) for (const chain of stored) await expectFound(log, chain.get('log'), random);
+  const { found, differences } = await db.verify();
+  await db.close();
+  return { lost, half, differences: differences.slice(0, 3), found };
+}
+
+/** Runs on files of which each is used `runsPerFile` times: sums up what came of them. */
+class Crashes {
+  #folder;
+  #random;
+  #runsPerFile;
+  #file;
+  #earlier;
+  /** Of runs that went wrong: what and how. */
+  wrong = [];
+  moments = {};
+  sums = { runs: 0, writes: 0, lost: 0, half: 0, unclean: 0, backups: 0, withOthers: 0 };
+
+  constructor(folder, random, runsPerFile) {
+    this.#folder = folder;
+    this.#random = random;
+    this.#runsPerFile = runsPerFile;
+  }
+
+  /** The file of the next run. */
+  async file() {
+    if (this.sums.runs % this.#runsPerFile === 0) {
+      for (const name of fs.readdirSync(this.#folder.path)) if (name.startsWith('killed-')) fs.rmSync(this.#folder.file(name), { recursive: true });
+      this.#file = this.#folder.file(`killed-${this.sums.runs}.db`);
+      this.#earlier = { log: 0, facts: 0 };
+      await (await openWithCollections(this.#file)).close();
+    }
+    return this.#file;
+  }
+
+  async run(plan, moment, env) {
+    const file = await this.file();
+    const facts = plan.withOthers
+      ? await writeAndKillBesideOthers(file, plan, moment, env)
+      : { ...plan, ...(await writeAndKill(file, plan, moment, env)) };
+    const { lost, half, found, differences } = await checkFile(file, facts, this.#earlier, this.#random);
+    if (lost.length + half.length + found > 0) this.wrong.push({ plan, moment: facts.moment, lost: lost.slice(0, 3), half, differences });
+    this.moments[facts.moment] = (this.moments[facts.moment] ?? 0) + 1;
+    this.sums.runs++;
+    this.sums.writes += facts.acknowledged.reduce((sum, n) => sum + n);
+    this.sums.lost += lost.length;
+    this.sums.half += half.length;
+    this.sums.unclean += found > 0 ? 1 : 0;
+    this.sums.backups += await checkBackups(file, facts);
+    this.sums.withOthers += plan.withOthers ? 1 : 0;
+  }
+
+  /** Two lines for who reads the log. */
+  lines() {
+    const { runs, writes, lost, half, unclean, backups, withOthers } = this.sums;
+    const moments = Object.entries(this.moments).map(([moment, times]) => `${moment} ${times}`);
+    return [
+      `${runs} kills: ${writes} acknowledged writes, ${lost} lost, ${half} half batches, verify() unclean ${unclean} times;`,
+      `  while ${moments.join(', ')}; ${withOthers} beside others, ${backups} backups checked`,
+    ];
+  }
+}
+
+module.exports = { Crashes };
