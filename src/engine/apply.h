@@ -39,13 +39,15 @@ struct ChangeSet {
 
   struct Mark {
     size_t rows, created, dropped;
+    bool replaced;
     bool operator==(const Mark&) const = default;
   };
-  Mark mark() const { return {rows.size(), created.size(), dropped.size()}; }
+  Mark mark() const { return {rows.size(), created.size(), dropped.size(), replaced}; }
   void RollbackTo(const Mark& mark) {
     rows.resize(mark.rows);
     created.resize(mark.created);
     dropped.resize(mark.dropped);
+    replaced = mark.replaced;
   }
   // The collection of that id if this transaction creates it.
   Collection* Created(CollectionId id) const {
@@ -54,7 +56,7 @@ struct ChangeSet {
     }
     return nullptr;
   }
-  bool empty() const { return rows.empty() && created.empty() && dropped.empty() && !replaced; }
+  bool empty() const { return mark() == Mark{}; }
 };
 
 }  // namespace agentmemdb

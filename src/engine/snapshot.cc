@@ -98,8 +98,8 @@ Status CommitGroup::RunRestore(RestoreOp* op, const CancelToken& cancel) {
   RETURN_IF_ERROR(transaction_->ReplaceAll(rows->get(), cancel));
   // Whoever has the old data in memory, here or in another process, begins anew.
   header_.epoch = NewEpoch();
-  header_.change_version = std::max(header_.change_version, header->change_version);
-  header_.log_floor = header_.change_version + 1;
+  version_ = std::max(version_, header->change_version + 1);
+  header_.log_floor = version_;
   changes_.replaced = true;
   return {};
 }
