@@ -51,20 +51,23 @@ async function expectFound(collection, records, random) {
   for (const [hit] of hits) expect(Math.abs(hit.distance)).toBeLessThan(1e-5);
 }
 
-/** Every backup of the run that was acknowledged is whole; one that was not has no name yet. They are removed. */
+const pathOf = (file, { kind, name }) => (kind === 'snapshot' ? `${file}-snapshots/${name}.db` : `${file}.${name}`);
+
+/** Every backup and snapshot of the run that was acknowledged is whole; one that was not has no name yet. They are removed. */
 async function checkBackups(file, { seed, run, load, acknowledged }) {
   let checked = 0;
   for (const [i, writes] of acknowledged.entries()) {
     const chain = chainOf(seed, run, i, load);
     for (let made = 0; made < writes; made++) {
       const write = chain.next();
-      if (write.kind !== 'backup') continue;
-      const db = await open(`${file}.${write.name}`, { readOnly: true });
+      if (write.kind !== 'backup' && write.kind !== 'snapshot') continue;
+      const db = await open(pathOf(file, write), { readOnly: true });
       expect({ backup: write.name, differences: await checkBackup(db, chain), ...(await db.verify()) }).toMatchObject({ differences: [], ok: true });
       await db.close();
       checked++;
     }
   }
+  fs.rmSync(`${file}-snapshots`, { recursive: true, force: true });
   for (const name of fs.readdirSync(path.dirname(file))) if (name.includes('.backup')) fs.rmSync(path.join(path.dirname(file), name));
   return checked;
 }
@@ -149,7 +152,7 @@ class Crashes {
     const moments = Object.entries(this.moments).map(([moment, times]) => `${moment} ${times}`);
     return [
       `${runs} kills: ${writes} acknowledged writes, ${lost} lost, ${half} half batches, verify() unclean ${unclean} times;`,
-      `  while ${moments.join(', ')}; ${withOthers} beside others, ${backups} backups checked`,
+      `  while ${moments.join(', ')}; ${withOthers} beside others, ${backups} backups and snapshots checked`,
     ];
   }
 }

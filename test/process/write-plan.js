@@ -11,9 +11,9 @@ const LOAD = 6000; // Enough that the image is saved in the background, too.
 /** What every run finds and shares. */
 const COLLECTIONS = { log: { dimensions: DIMENSIONS, hnsw: { minSize: 0 } }, facts: {} };
 
-// How often each comes. Calls that change no record (`backup`, and what comes beside it) still have to leave all of them alone.
+// How often each comes. Calls that change no record (from `backup` on) still have to leave all of them alone.
 const KINDS = Object.entries({
-  add: 25, upsert: 20, patch: 14, delete: 12, addMany: 5, columns: 5, upsertMany: 6, batch: 8, deleteWhere: 3, remake: 4, backup: 1,
+  add: 25, upsert: 20, patch: 14, delete: 12, addMany: 5, columns: 5, upsertMany: 6, batch: 8, deleteWhere: 3, remake: 4, backup: 1, snapshot: 1, compact: 1,
 }).flatMap(([kind, weight]) => Array(weight).fill(kind));
 
 /** What `write` makes of `stored`, a Map of Maps: collection -> id -> record. Records are replaced, never changed. */
@@ -32,6 +32,8 @@ const EFFECTS = {
   createCollection: (stored, { collection }) => stored.set(collection, new Map()),
   deleteCollection: (stored, { collection }) => stored.delete(collection),
   backup() {},
+  snapshot() {},
+  compact() {},
 };
 
 function patched(record, { vector, text, metadata }) {
@@ -49,6 +51,8 @@ async function carryOut(db, file, write) {
     return db.batch(operations);
   }
   if (write.kind === 'backup') return db.backup(`${file}.${write.name}`);
+  if (write.kind === 'snapshot') return db.createSnapshot(write.name);
+  if (write.kind === 'compact') return db.compact();
   if (write.kind === 'createCollection') return db.createCollection(write.collection, { dimensions: DIMENSIONS });
   if (write.kind === 'deleteCollection') return db.deleteCollection(write.collection);
   const collection = await db.getCollection(write.collection);
@@ -120,7 +124,7 @@ class Chain {
       case 'batch': return this.#batch();
       case 'deleteWhere': return { kind, collection, chain: this.prefix, below: 0.3 * this.#random() };
       case 'remake': return this.#remake();
-      default: return { kind, name: `${this.prefix}-${this.#made++}.backup` };
+      default: return { kind, name: `${this.prefix}-${this.#made++}.${kind}` };
     }
   }
 
