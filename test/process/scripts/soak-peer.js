@@ -1,7 +1,8 @@
 'use strict';
 
-// soak-peer.js <file> <role> <seed>: (--expose-gc) one process of the soak. 'singles' writes records one by one, of which some expire; 'bulk' writes
-// and deletes many at once; 'reader' searches, counts and scans. Each stays among ids of its own, so that the number of records does too.
+// soak-peer.js <file> <role> <seed>: (--expose-gc) one process of the soak. 'singles' writes records one by one, of which some expire;
+// 'bulk' writes and deletes many at once; 'reader' searches, counts and scans. Each stays among ids of its own, so that the number of
+// records does too; only some of what expires is new each time.
 
 const { setTimeout: sleep } = require('node:timers/promises');
 
@@ -17,7 +18,7 @@ const [file, role, seed] = process.argv.slice(2);
 const random = createRandom(Number(seed));
 const integer = (end) => Math.floor(random() * end);
 const pick = (list) => list[integer(list.length)];
-const done = { calls: 0 };
+const done = { calls: 0, passing: 0 };
 
 const anId = () => `${role}-${integer(IDS)}`;
 const textOf = (id, n) => `${id} has ${n}, `.padEnd(100 + (n % 300), 'and so on ');
@@ -31,6 +32,7 @@ const WRITES = {
   singles: [
     (c) => c.upsert(make(anId())),
     (c) => c.upsert({ ...make(anId()), ttlMs: 1 + integer(TTL_MAX_MS) }),
+    (c) => c.add({ ...make(`${role}-for-now-${done.passing++}`), ttlMs: 1 + integer(TTL_MAX_MS) }),
     async (c) => {
       const [id, n] = [anId(), integer(1e6)];
       const fields = { text: textOf(id, n), metadata: { n }, expiresAt: null, ...(random() < 0.5 && { vector: randomVector(random, DIMENSIONS) }) };
