@@ -144,7 +144,7 @@ TEST(Deletions, TheOldestAreForgottenWhenThereAreMany) {
     EXPECT_EQ(header.log_floor, 0) << "there are not so many";
     Require(transaction->BoundDeletions(&header, 5));
     EXPECT_EQ(header.log_floor, header.change_version - 5);
-    Require(transaction->CommitDerived(header));
+    Require(transaction->Commit(header));
   }
   int told = 0;
   Require(writer.Read()->ScanTombstones(0, [&](CollectionId, RowId) { ++told; }));

@@ -168,7 +168,7 @@ TEST(ImageRows, BelongToACollectionAndGoWithIt) {
   {
     const auto writing = store.Write();
     Require(writing->DeleteCollection(a));
-    Require(writing->Commit(Require(writing->Header())));
+    CommitNext(writing.get());
   }
   EXPECT_EQ(store.Read()->Images().size(), 1u);
   SqliteFile(dir.File("a.db")).Run("UPDATE images SET version = version + 1");

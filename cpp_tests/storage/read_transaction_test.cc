@@ -22,7 +22,7 @@ TEST(ReadTransaction, GivesARecordBackAsItWasWritten) {
     const auto writing = store.Write();
     Require(writing->Insert(full));
     Require(writing->Insert(bare));
-    Require(writing->Commit(Require(writing->Header())));
+    CommitNext(writing.get());
   }
   const auto reading = store.Read();
   for (const RecordRow& expected : {full, bare}) {
@@ -136,7 +136,7 @@ TEST(ReadTransaction, AScanStopsWhenItsCallIsAborted) {
       record.id = id;
       Require(writing->Insert(record));
     }
-    Require(writing->Commit(Require(writing->Header())));
+    CommitNext(writing.get());
   }
   const CancelToken cancel;
   cancel.Cancel();

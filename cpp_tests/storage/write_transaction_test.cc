@@ -34,7 +34,7 @@ TEST(WriteTransaction, RaisesTheVersionByOne) {
     const auto writing = store.Write();
     Insert(writing.get(), c, "a");
     Insert(writing.get(), c, "b");
-    Require(writing->Commit(Require(writing->Header())));
+    CommitNext(writing.get());
   }
   EXPECT_EQ(store.version(), 2);
 }
@@ -54,7 +54,7 @@ TEST(WriteTransaction, RollsBackToASavepointAndKeepsWhatCameBeforeAndAfter) {
   Require(writing->Savepoint());
   Insert(writing.get(), c, "after");
   Require(writing->Release());
-  Require(writing->Commit(Require(writing->Header())));
+  CommitNext(writing.get());
   writing.reset();
   const auto reading = store.Read();
   EXPECT_TRUE(Require(reading->Has(c, "before")));
@@ -84,7 +84,7 @@ TEST(WriteTransaction, NeverReusesARowOfADeletedCollection) {
   {
     const auto writing = store.Write();
     Require(writing->DeleteCollection(c));
-    Require(writing->Commit(Require(writing->Header())));
+    CommitNext(writing.get());
   }
   const CollectionId again = store.AddCollection("c");
   EXPECT_GT(ToInt(again), ToInt(c)) << "nor its number";
@@ -123,7 +123,7 @@ TEST(WriteTransaction, UpdatesARecordInItsRow) {
   record.id = "a";
   record.text.reset();
   Require(writing->Update(record));
-  Require(writing->Commit(Require(writing->Header())));
+  CommitNext(writing.get());
   writing.reset();
   const auto reading = store.Read();
   const RecordRow found = Require(reading->Find(c, "a")).value();
@@ -170,7 +170,7 @@ TEST(WriteTransaction, DeletesACollectionWithAllThatIsIts) {
   {
     const auto writing = store.Write();
     Require(writing->DeleteCollection(c));
-    Require(writing->Commit(Require(writing->Header())));
+    CommitNext(writing.get());
   }
   SqliteFile file(dir.File("a.db"));
   EXPECT_EQ(file.Ask("SELECT group_concat(name) FROM collections"), "d");
@@ -185,7 +185,7 @@ TEST(WriteTransaction, StoresCollectionsUnderAChecksum) {
   {
     const auto writing = store.Write();
     Require(writing->UpdateCollection({c, "c", "{\"dimensions\":3}", 17}));
-    Require(writing->Commit(Require(writing->Header())));
+    CommitNext(writing.get());
   }
   const auto collections = Require(store.Read()->Collections());
   ASSERT_EQ(collections.size(), 1u);

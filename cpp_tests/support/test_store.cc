@@ -11,14 +11,18 @@ TestStore::TestStore(const std::string& path, Durability durability) {
 std::unique_ptr<ReadTransaction> TestStore::Read() const { return Require(store_->BeginRead()); }
 std::unique_ptr<WriteTransaction> TestStore::Write() const { return Require(store_->BeginWrite()); }
 
-void TestStore::Commit(WriteTransaction* transaction) { Require(transaction->Commit(Require(transaction->Header()))); }
+void CommitNext(WriteTransaction* transaction) {
+  DatabaseHeader header = Require(transaction->Header());
+  ++header.change_version;
+  Require(transaction->Commit(header));
+}
 
 Version TestStore::version() const { return Require(Read()->Header()).change_version; }
 
 CollectionId TestStore::AddCollection(const std::string& name, const std::string& options) {
   const auto transaction = Write();
   const CollectionId id = Require(transaction->InsertCollection(name, options));
-  Commit(transaction.get());
+  CommitNext(transaction.get());
   return id;
 }
 
@@ -29,7 +33,7 @@ RowId TestStore::Add(CollectionId collection, const std::string& id, const std::
   record.text = text;
   record.version = Require(transaction->Header()).change_version + 1;
   Require(transaction->Insert(record));
-  Commit(transaction.get());
+  CommitNext(transaction.get());
   return record.row;
 }
 
@@ -40,13 +44,13 @@ void TestStore::Update(CollectionId collection, RowId row, const std::string& id
   record.text = text;
   record.version = Require(transaction->Header()).change_version + 1;
   Require(transaction->Update(record));
-  Commit(transaction.get());
+  CommitNext(transaction.get());
 }
 
 void TestStore::Delete(CollectionId collection, RowId row) {
   const auto transaction = Write();
   Require(transaction->Delete(collection, row, Require(transaction->Header()).change_version + 1));
-  Commit(transaction.get());
+  CommitNext(transaction.get());
 }
 
 RecordRow FullRecord(CollectionId collection, RowId row) {

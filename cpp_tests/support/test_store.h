@@ -26,10 +26,11 @@ class TestStore {
   Version version() const;
 
  private:
-  void Commit(WriteTransaction* transaction);
   std::unique_ptr<Store> store_;
 };
 
+// Raises the change version and commits.
+void CommitNext(WriteTransaction* transaction);
 // A record with every field set. Views into string literals.
 RecordRow FullRecord(CollectionId collection, RowId row);
 // Rows of a full scan after `version`.

@@ -179,12 +179,12 @@ Status CommitGroup::Finish() {
   Status status = database_->Stage(&changes_);
   if (status.ok()) status = BoundDeletions();
   if (status.ok()) {
-    header_.change_version = version_ - 2;  // Commit raises it to that of the last change.
+    header_.change_version = version_ - 1;
     status = transaction_->Commit(header_);
     if (status.code() == Code::kIo) io_failure_ = status;
   }
   if (status.ok())
-    database_->Apply(changes_, version_ - 1);
+    database_->Apply(changes_, header_.change_version);
   else
     database_->Unstage(changes_);
   return status;

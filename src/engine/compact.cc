@@ -114,7 +114,7 @@ Status Database::ForgetImages(const CancelToken& cancel) {
   // An image of an older state, which another process may be about to write, is none from here on.
   RETURN_IF_ERROR((*transaction)->ForgetDeletions(&*header, header->change_version));
   RETURN_IF_ERROR((*transaction)->DeleteImages());
-  RETURN_IF_ERROR((*transaction)->CommitDerived(*header));
+  RETURN_IF_ERROR((*transaction)->Commit(*header));
   std::unique_lock alone(index_lock_);
   for (const auto& [id, collection] : collections_) collection->ForgetImage();
   return {};

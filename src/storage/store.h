@@ -249,11 +249,10 @@ class WriteTransaction {
   // Errors: kCorrupt (some record of the other is damaged or has vanished), kIo, kAborted, kTimeout.
   Status ReplaceAll(ReadTransaction* other, const CancelToken& cancel);
 
-  // Raises the version and commits. After a failure nothing of the transaction is stored.
-  Status Commit(DatabaseHeader header);
-  // The same of a transaction that changed no data: the version stays.
+  // With the header as it is from now on. After a failure nothing of the transaction is stored.
+  Status Commit(const DatabaseHeader& header);
+  // The same of a transaction that changed no data: the header stays.
   Status CommitDerived() { return connection_->Execute("COMMIT"); }
-  Status CommitDerived(const DatabaseHeader& header);
 
  private:
   friend class Store;

@@ -213,12 +213,7 @@ Status WriteTransaction::BoundDeletions(DatabaseHeader* header, int64_t keep) {
   return floor && *floor > header->log_floor ? ForgetDeletions(header, *floor) : Status();
 }
 
-Status WriteTransaction::Commit(DatabaseHeader header) {
-  ++header.change_version;
-  return CommitDerived(header);
-}
-
-Status WriteTransaction::CommitDerived(const DatabaseHeader& header) {
+Status WriteTransaction::Commit(const DatabaseHeader& header) {
   RETURN_IF_ERROR(WriteHeader(connection_, header));
   return connection_->Execute("COMMIT");
 }
