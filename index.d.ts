@@ -37,6 +37,8 @@ export class AgentMemError extends Error {
   readonly path?: string;
   /** The id of the record concerned, for ERR_CORRUPT and ERR_ALREADY_EXISTS. */
   readonly id?: string;
+  /** Of an import that failed: what its next attempt passes as `resumeAfter`. */
+  readonly resumeAfter?: number;
   /** Whether a value is such an error, whichever realm or copy of the package made it. */
   static isError(value: unknown): value is AgentMemError;
 }
@@ -631,6 +633,35 @@ export class Database {
    *  a gigabyte, and so do those of other processes. Needs as much free disk space as the file is large. Progress is in stages.
    *  @throws ERR_READ_ONLY, ERR_BUSY (another process writes all the time), ERR_IO (no room). */
   compact(options?: ProgressOptions & CallOptions): Promise<CompactReport>;
+  /**
+   * All records of some collections, or of all, as a stream of UTF-8: a line of JSON each, with every field, vectors so that they read back
+   * bit by bit (docs/file-format.md). Nothing is done before the stream is read, and no more than is read; what is wrong comes as its
+   * error. A record that is there throughout comes exactly once, as it is when its turn comes; one that is added meanwhile does not.
+   * @throws ERR_NOT_FOUND (no such collection), ERR_CORRUPT (a damaged record), ERR_BUSY; ERR_CLOSED once the database was closed.
+   */
+  exportJsonl(options?: ExportOptions): import('node:stream').Readable;
+  /**
+   * Reads what exportJsonl wrote: collections that are not there are created, options of those that are must agree, and records keep
+   * every field but their version. Written in transactions of about a megabyte: when it fails, what came before is imported, and the
+   * error's `resumeAfter` tells how many lines that were; when the signal ends it, the last progress does. close() does not wait for it.
+   * @param options.collections names of those to import; records of others are left out. Default: all.
+   * @returns also how many `lines` were read.
+   * @throws ERR_CORRUPT (a line is damaged, or the source was cut off, which the last line tells), ERR_INVALID_ARGUMENT (a record or
+   *         option that is refused), both naming the line as an editor counts it: `line 3: record.vector`; ERR_ALREADY_EXISTS naming the
+   *         line and the id; ERR_NOT_FOUND (the source has no such collection), ERR_UNSUPPORTED (a newer format); and what reading the
+   *         source throws.
+   */
+  importJsonl(source: ImportSource, options?: ImportOptions & { collections?: readonly string[] }): Promise<ImportResult & { lines: number }>;
+  /**
+   * Reads episodes as AgentMemDB saves them: a document `{ dim, episodes }`, or one episode after the other. `id` becomes the id (one is
+   * made where there is none), `state_embedding` the vector, `timestamp` both createdAt and updatedAt, and everything but id and
+   * embedding (task_id, reward, metadata, steps, timestamp, tags, source, user_id) becomes metadata, as it is, null left out.
+   * Otherwise like importJsonl, with `episode 3` for `line 3`.
+   * @param options.collection where to: created, with the metric 'l2', if it is not there; if it is, `dimensions` must agree.
+   * @returns also how many `episodes` were read.
+   * @throws as importJsonl.
+   */
+  importAgentMemDB(source: ImportSource, options: ImportOptions & { collection: string }): Promise<ImportResult & { episodes: number }>;
   /** Reads the whole file, and compares with it what is in memory (ids, vectors, codes, graph, fields) and the index images: a few
    *  seconds for a million records. Reads and writes go on meanwhile. What is damaged is in the report and no error; progress is in
    *  records. Sync twin.
@@ -681,6 +712,44 @@ export interface CompactReport {
   bytesAfter: number;
   /** Names of snapshots: they hold what they held. */
   snapshots: string[];
+}
+
+/** Accepted by exportJsonl. `timeoutMs` counts for each part on its own. */
+export interface ExportOptions extends CallOptions {
+  /** Names of those to export. Default: all. */
+  collections?: readonly string[];
+  /** What happens to records that fail their check: 'error' ends the export with ERR_CORRUPT, 'skip' leaves them out. Default 'error'. */
+  onDamaged?: 'error' | 'skip';
+  /** Called for each part that was handed on: `done` records of the `total` there were at the beginning. Default: none. */
+  onProgress?: (progress: { done: number; total: number }) => void;
+}
+
+/** What an import reads: a readable stream, or any other iterable of chunks, which may end anywhere. Strings and Buffers themselves
+ *  are not taken for one; put them into an array. */
+export type ImportSource = AsyncIterable<Uint8Array | string> | Iterable<Uint8Array | string>;
+
+/** Accepted by importJsonl and importAgentMemDB. */
+export interface ImportOptions extends CallOptions {
+  /** What happens to an id that is there already: 'error' rejects with ERR_ALREADY_EXISTS, 'replace' puts the imported record in its
+   *  place, 'skip' leaves what is there. Default 'error'. */
+  onConflict?: 'error' | 'replace' | 'skip';
+  /** That many lines (or episodes) are read and not written again: `resumeAfter` of the error, or `done` of the last progress, of an
+   *  import of the same source that did not end. 0..2^53 - 1, default 0. */
+  resumeAfter?: number;
+  /** Called after each transaction: lines (or episodes), and bytes, of which everything is written. Default: none. */
+  onProgress?: (progress: { done: number; bytes: number }) => void;
+}
+
+/** What an import did, without what `resumeAfter` left out. */
+export interface ImportResult {
+  /** Names of the collections that records went to, or that were created, in the order of the source. */
+  collections: string[];
+  /** Records whose id was new. */
+  inserted: number;
+  /** Records that replaced another. */
+  updated: number;
+  /** Records left out by `onConflict: 'skip'`. */
+  skipped: number;
 }
 
 /** What verify() found. */

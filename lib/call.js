@@ -148,6 +148,23 @@ function overSteps(method, { signal, timeoutMs }) {
   };
 }
 
+/** Awaits a promise of somebody else's, who cannot be told to stop, until the signal or the time ends it. */
+async function awaitOther(method, promise, { signal, timeoutMs }) {
+  if (signal === undefined && timeoutMs === undefined) return promise;
+  const ending = {};
+  const ended = new Promise((_, reject) => {
+    ending.cancel = () => reject(signal.reason);
+    if (timeoutMs !== undefined) ending.timer = setTimeout(() => reject(timedOut(method)), timeoutMs);
+  });
+  if (signal !== undefined) watch(signal, ending);
+  try {
+    return await Promise.race([promise, ended]);
+  } finally {
+    clearTimeout(ending.timer);
+    if (signal !== undefined) unwatch(signal, ending);
+  }
+}
+
 /** The sync twin: calls `object[name + 'Sync'](...args)`. */
 function callSync(object, name, args) {
   try {
@@ -157,4 +174,4 @@ function callSync(object, name, args) {
   }
 }
 
-module.exports = { callAsync, callSync, overSteps, splitOptions, syncOptions, checkControl, toOnProgress, checkKeys, isObject, CALL_OPTIONS };
+module.exports = { callAsync, callSync, overSteps, awaitOther, splitOptions, syncOptions, checkControl, toOnProgress, checkKeys, isObject, CALL_OPTIONS };

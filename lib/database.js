@@ -7,6 +7,8 @@ const { WriteBatchBuilder } = require('./batch');
 const { Collection } = require('./collection');
 const { Handle } = require('./handle');
 const { AgentMemError, invalidArgument } = require('./errors');
+const { exportStream } = require('./exporter');
+const { importJsonl, importAgentMemDB } = require('./importer');
 const { build, buildSync } = require('./slices');
 const { traced } = require('./tracing');
 const { toId, describe } = require('./values');
@@ -190,6 +192,18 @@ class Database {
       this.#handle.wrote(); // What was loaded anew is not linked yet.
       return JSON.parse(report);
     });
+  }
+
+  exportJsonl(options) {
+    return exportStream(this.#handle, this.#native, options);
+  }
+
+  async importJsonl(source, options) {
+    return importJsonl(this.#handle, this.#native, source, options);
+  }
+
+  async importAgentMemDB(source, options) {
+    return importAgentMemDB(this.#handle, this.#native, source, options);
   }
 
   async verify(options) {

@@ -52,6 +52,16 @@ class Handle {
     }
   }
 
+  /** The same of an operation that waits for others, of whom close() cannot know: it waits for the step at hand, and the next is refused. */
+  async beside(about, steps) {
+    this.admit(about.operation);
+    try {
+      return await this.#traced(about, steps);
+    } finally {
+      this.#notice();
+    }
+  }
+
   /** Calls `target[name](...args)` on the pool and awaits it. */
   async step(target, name, args, control) {
     try {

@@ -40,6 +40,19 @@ function toId(method, argument, value) {
   return value;
 }
 
+/** A list of names; undefined when there is none. */
+function toNames(method, argument, value) {
+  if (value === undefined) return undefined;
+  if (!isArray(value)) throw invalidArgument(method, argument, `must be an array, got ${describe(value)}`);
+  return Array.from(value, (name, i) => toId(method, `${argument}[${i}]`, name));
+}
+
+function checkOneOf(method, argument, value, known) {
+  if (known.includes(value)) return;
+  const list = known.map((each) => `'${each}'`).join(', ');
+  throw invalidArgument(method, argument, `must be one of ${list}, got ${typeof value === 'string' ? `'${value}'` : describe(value)}`);
+}
+
 // Text is kept even when a surrogate has lost its partner: it becomes U+FFFD.
 function toText(method, argument, value) {
   if (typeof value !== 'string') throw invalidArgument(method, argument, `must be a string, got ${describe(value)}`);
@@ -194,4 +207,4 @@ function nameOfClass(object) {
   return typeof name === 'string' ? name : 'object without prototype';
 }
 
-module.exports = { JsonCheck, toVector, toId, toText, toJson, describe, describeNumber, toTime, toDuration };
+module.exports = { JsonCheck, toVector, toId, toNames, checkOneOf, toText, toJson, describe, describeNumber, toTime, toDuration };

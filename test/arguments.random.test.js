@@ -54,9 +54,9 @@ function clone(value) {
 const shown = (name, args) => `${name}(${args.map((arg) => inspect(arg, { depth: 6 })).join(', ')})`;
 
 /** Resolves to { value } or { error }. An asynchronous method must not throw. */
-function outcomeOf({ name, isAsync }, target, args) {
+function outcomeOf({ name, isAsync, isIterated }, target, args) {
   if (!isAsync) return twinOutcomeOf(() => target[name](...args));
-  const promise = name === 'scan' ? collect(target.scan(...args)) : target[name](...args);
+  const promise = isIterated ? collect(target[name](...args)) : target[name](...args);
   return promise.then((value) => ({ value }), (error) => ({ error }));
 }
 

@@ -36,7 +36,7 @@ test('the table of methods has every public one', () => {
 
 /** The error of a call that must not succeed; of an asynchronous one, its rejection: it must not throw. */
 async function refusalOf(method, target, args) {
-  if (method.name === 'scan') return collect(target.scan(...args)).then(String, (error) => error);
+  if (method.isIterated) return collect(target[method.name](...args)).then(String, (error) => error);
   if (method.isAsync) return target[method.name](...args).then(String, (error) => error);
   try {
     return String(target[method.name](...args));

@@ -42,11 +42,11 @@ const METHODS = surface().map(({ type, name }) => [type, name]);
 const methodOf = ({ c }, type, name) => surface(c, databases.file()).find((method) => method.type === type && method.name === name);
 
 /** Makes a call; resolves to its code or 'ok'. An asynchronous one must not throw. */
-function codeOf({ db, c }, { type, name, isAsync }, args) {
+function codeOf({ db, c }, { type, name, isAsync, isIterated }, args) {
   const target = type === 'Database' ? db : c;
   const fulfilled = () => 'ok';
   const rejected = (error) => (error instanceof AgentMemError ? error.code : String(error));
-  if (name === 'scan') return collect(target.scan(...args)).then(fulfilled, rejected);
+  if (isIterated) return collect(target[name](...args)).then(fulfilled, rejected);
   if (isAsync) return target[name](...args).then(fulfilled, rejected);
   try {
     target[name](...args);

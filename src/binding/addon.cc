@@ -6,6 +6,8 @@
 #include "binding/collection_object.h"
 #include "binding/database_object.h"
 #include "binding/environment.h"
+#include "binding/exporter_object.h"
+#include "binding/importer_object.h"
 #include "binding/js_error.h"
 #include "binding/record_batch_object.h"
 #include "binding/write_batch_object.h"
@@ -52,6 +54,8 @@ Napi::Object Init(Napi::Env env, Napi::Object exports) {
   exports.Set("CancelToken", token);
   exports.Set("RecordBatch", records);
   exports.Set("WriteBatch", writes);
+  exports.Set("Exporter", ExporterObject::Define(env));
+  exports.Set("Importer", ImporterObject::Define(env));
   exports.Set("open", Napi::Function::New<&DatabaseObject::Open>(env, "open"));
   exports.Set("openSync", Napi::Function::New<&DatabaseObject::Open>(env, "openSync", &sync_twin));
   exports.Set("sweep", Napi::Function::New<&Sweep>(env, "sweep"));

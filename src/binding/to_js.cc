@@ -2,38 +2,12 @@
 
 #include <cstring>
 
-#include "base/text.h"
+#include "base/json_writer.h"
 
 namespace agentmemdb::binding {
 namespace {
 
 constexpr size_t kPartBytes = 256 * 1024;
-
-// Writes "key":value pairs of one JSON object.
-class ObjectWriter {
- public:
-  explicit ObjectWriter(std::string* json) : json_(json) { json_->push_back('{'); }
-  void Close() { json_->push_back('}'); }
-
-  std::string* Key(const char* key) {
-    if (!first_) json_->push_back(',');
-    first_ = false;
-    json_->push_back('"');
-    json_->append(key);
-    json_->append("\":");
-    return json_;
-  }
-  void Text(const char* key, std::string_view text) { AppendJsonString(Key(key), text); }
-  void Integer(const char* key, int64_t number) { Key(key)->append(std::to_string(number)); }
-  template <class Real>
-  void Number(const char* key, Real number) {
-    AppendJsonNumber(Key(key), number);
-  }
-
- private:
-  std::string* json_;
-  bool first_ = true;
-};
 
 void WriteContent(ObjectWriter* object, const RecordOutput& record, PackedPart* part) {
   if (record.text) object->Text("text", *record.text);

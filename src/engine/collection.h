@@ -61,6 +61,8 @@ class Collection {
     Slot slot;
   };
   std::optional<Place> NextVisible(RowId after, TimeMs now) const;
+  // No record has a higher one.
+  RowId last_row() const { return row_order_.empty() ? RowId{0} : row_order_.back(); }
   bool ExpiredAt(Slot slot, TimeMs now) const;
   // Up to `most` records that have expired, soonest first.
   std::vector<RowId> Expired(TimeMs now, size_t most) const;

@@ -24,7 +24,8 @@ RecordRow ToRow(const PutOp& op, const RecordInput& record, RowId row, Version v
   stored.collection = op.collection;
   stored.id = record.id;
   stored.version = version;
-  stored.created_at = stored.updated_at = now;
+  stored.created_at = record.created_at.value_or(now);
+  stored.updated_at = record.updated_at.value_or(now);
   stored.expires_at = record.ttl_ms ? now + *record.ttl_ms : record.expires_at;
   if (record.metadata) stored.metadata = *record.metadata;
   if (record.text) stored.text = *record.text;
@@ -233,8 +234,14 @@ Status CommitGroup::RunPut(PutOp* op, const CancelToken& cancel) {
       cancel.Report(i, total);
     }
     Status status = RunOne(op, op->batch.records[static_cast<size_t>(i)]);
-    if (status.code() == Code::kAlreadyExists)
-      return std::move(status).WithArgument(op->batch.single ? "record.id" : "records[" + std::to_string(i) + "].id");
+    if (status.code() == Code::kAlreadyExists) {
+      const std::string name = op->batch.NameOf(static_cast<size_t>(i)) + ".id";
+      if (op->batch.unit == nullptr) return std::move(status).WithArgument(name);
+      return Status(status.code(), name + " is taken: there is a record '" + status.id() +
+                                       "' already; onConflict 'skip' leaves it, 'replace' replaces it")
+          .WithArgument(name)
+          .WithId(status.id());
+    }
     RETURN_IF_ERROR(status);
   }
   cancel.Report(total, total);
@@ -282,7 +289,7 @@ Result<bool> CommitGroup::TryInsert(PutOp* op, const RecordInput& record) {
 
 Status CommitGroup::Replace(PutOp* op, const RecordInput& record, const WriteTransaction::Existing& old) {
   RecordRow stored = ToRow(*op, record, old.row, version_, now_);
-  if (old.created_at) stored.created_at = *old.created_at;
+  if (old.created_at && !record.created_at) stored.created_at = *old.created_at;
   RETURN_IF_ERROR(transaction_->Update(stored));
   ++op->updated;
   changes_.rows.push_back(

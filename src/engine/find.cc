@@ -80,21 +80,25 @@ Status FillPage(const ReadView& view, const Collection& collection, const FindQu
                 FindOutput* output) {
   const TimeMs now = NowMs();
   const int64_t end = MonotonicMicros() + kScanPageMicros;
+  size_t bytes = 0;
   output->last = query.after;
   for (int looked = 1;; ++looked) {
     const std::optional<Collection::Place> place = collection.NextVisible(output->last, now);
-    output->more = place.has_value();
-    if (!place || output->records.size() == query.limit) return {};
+    output->more = place && place->row <= query.last;
+    if (!output->more || output->records.size() == query.limit || bytes >= query.bytes_max) return {};
     if (looked % kRecordsBetweenChecks == 0) {
       RETURN_IF_ERROR(cancel.Check());
       if (query.may_end_early && MonotonicMicros() >= end) return {};
     }
     Result<std::optional<RecordRow>> record = view.rows->FindRow(place->row);
-    if (!record.ok()) return record.status();
-    if (!*record) return VanishedRecord(place->row);
+    const bool skipped = query.skip_damaged && record.status().code() == Code::kCorrupt;
+    if (!record.ok() && !skipped) return record.status();
+    if (!skipped && !*record) return VanishedRecord(place->row);
     output->last = place->row;
-    if (!query.filter || Matches(*query.filter, FieldsOf(**record)))
-      output->records.push_back(ToOutput(**record, query.include));
+    output->damaged += skipped;
+    if (skipped || (query.filter && !Matches(*query.filter, FieldsOf(**record)))) continue;
+    output->records.push_back(ToOutput(**record, query.include));
+    bytes += output->records.back().bytes();
   }
 }
 

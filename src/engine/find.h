@@ -11,10 +11,13 @@ namespace agentmemdb {
 
 struct FindQuery {
   std::optional<Filter> filter;
-  uint32_t limit = 100;  // 1..10,000
-  RowId after{0};        // a cursor: records with a higher row
+  uint32_t limit = 100;   // 1..10,000
+  RowId after{0};         // a cursor: records with a higher row
+  RowId last{INT64_MAX};  // no record with a higher row
   // A page of a scan ends when it has taken long, with fewer than `limit` records; otherwise only at the last record.
   bool may_end_early = false;
+  size_t bytes_max = SIZE_MAX;  // a page also ends with the record that reaches it
+  bool skip_damaged = false;    // records that fail their check are counted, and no error
   Include include;
 };
 
@@ -22,6 +25,7 @@ struct FindOutput {
   std::vector<RecordOutput> records;  // in row order
   RowId last{0};                      // the cursor of the next page
   bool more = false;                  // there may be a next page
+  int64_t damaged = 0;                // left out by skip_damaged
 };
 
 // One committed state a page. A record that is there throughout comes exactly once over the pages.

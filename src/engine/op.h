@@ -23,6 +23,8 @@ struct RecordInput {
   // At most one of the two. A record is hidden from expires_at on.
   std::optional<TimeMs> expires_at = std::nullopt;
   std::optional<int64_t> ttl_ms = std::nullopt;  // from the write on; positive
+  // Of an import only: when it was first stored and last written, as it came out. Absent: now.
+  std::optional<TimeMs> created_at = std::nullopt, updated_at = std::nullopt;
 
   // What limits count.
   size_t bytes() const {
@@ -36,6 +38,12 @@ struct RecordBatch {
   std::vector<std::unique_ptr<float[]>> vectors;
   std::shared_ptr<void> held;  // keeps a matrix of the caller's alive
   bool single = false;         // messages say "record", not "records[0]"
+  // Of an import: messages say "line 3: record", for the first record, and count on from there.
+  const char* unit = nullptr;
+  int64_t first = 0;
+
+  // What messages call a record (validate.cc).
+  std::string NameOf(size_t i) const;
 };
 
 // What a put does with an id that is there already.

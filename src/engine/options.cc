@@ -1,5 +1,6 @@
 #include "engine/options.h"
 
+#include <cmath>
 #include <nlohmann/json.hpp>
 
 #include "base/text.h"
@@ -23,6 +24,35 @@ Status CheckSame(const std::optional<T>& asked, const T& existing, const char* a
                                                "', which has " + shown +
                                                "; leave it out to open the collection as it is");
 }
+
+// Lets pass what lib/ lets pass of values that JSON has: no integer that a JavaScript number would change.
+class MetadataCheck final : public nlohmann::json_sax<json> {
+ public:
+  bool too_large = false;
+
+  bool null() override { return true; }
+  bool boolean(bool) override { return true; }
+  bool number_integer(number_integer_t value) override { return Check(value < -kIntegerMax); }
+  bool number_unsigned(number_unsigned_t value) override { return Check(value > kIntegerMax); }
+  bool number_float(number_float_t value, const string_t&) override {
+    return Check(std::abs(value) > static_cast<double>(kIntegerMax) && value == std::trunc(value));
+  }
+  bool string(string_t&) override { return true; }
+  bool binary(binary_t&) override { return false; }
+  bool start_object(size_t) override { return true; }
+  bool end_object() override { return true; }
+  bool start_array(size_t) override { return true; }
+  bool end_array() override { return true; }
+  bool key(string_t&) override { return true; }
+  bool parse_error(size_t, const std::string&, const nlohmann::detail::exception&) override { return false; }
+
+ private:
+  bool Check(bool is_too_large) {
+    too_large = is_too_large;
+    return !too_large;
+  }
+  static constexpr int64_t kIntegerMax = int64_t{1} << 53;
+};
 
 }  // namespace
 
@@ -128,9 +158,10 @@ Status ValidateMetadata(std::string_view text, const std::string& argument) {
                                    "must be at most 1 MiB as JSON, got " + std::to_string(text.size()) + " bytes");
   if (JsonDepth(text) > limits::kMetadataDepthMax)
     return Status::InvalidArgument(argument, "must be at most 32 levels deep");
-  if (text.empty() || text.front() != '{' || !json::accept(text))
-    return Status::InvalidArgument(argument, "must be a JSON object");
-  return {};
+  MetadataCheck check;
+  if (!text.empty() && text.front() == '{' && json::sax_parse(text, &check)) return {};
+  return Status::InvalidArgument(
+      argument, check.too_large ? "must hold no integers beyond 2^53; store them as strings" : "must be a JSON object");
 }
 
 Status ValidateText(std::string_view text, const std::string& argument) {

@@ -59,7 +59,7 @@ struct CollectionRequest {
 Status ValidateName(std::string_view name);
 // 1..512 bytes of well-formed UTF-8, no NUL. `argument` names it in the message.
 Status ValidateId(std::string_view id, const std::string& argument);
-// A JSON object within the limits. Its depth is looked at before it is parsed.
+// A JSON object within the limits, without integers beyond 2^53. Its depth is looked at before it is parsed.
 Status ValidateMetadata(std::string_view json, const std::string& argument);
 // Well-formed UTF-8 within the limit.
 Status ValidateText(std::string_view text, const std::string& argument);

@@ -27,6 +27,10 @@ struct RecordOutput {
   TimeMs created_at = 0, updated_at = 0;
   std::optional<TimeMs> expires_at;
   Version version = 0;
+
+  size_t bytes() const {
+    return id.size() + (text ? text->size() : 0) + (metadata ? metadata->size() : 0) + vector.size() * sizeof(float);
+  }
 };
 
 RecordOutput ToOutput(const RecordRow& row, const Include& include);

@@ -20,15 +20,18 @@ Status ValidateVector(const CollectionOptions& options, VectorView vector, const
   return CheckVector(options.metric, vector, argument.c_str(), &norm);
 }
 
+Status ValidateTime(const std::optional<TimeMs>& time, const std::string& argument) {
+  if (!time || (*time >= 0 && *time <= limits::kTimeMsMax)) return {};
+  return Status::InvalidArgument(argument, "must be milliseconds since the epoch");
+}
+
 Status ValidateExpiry(const std::optional<TimeMs>& expires_at, const std::optional<int64_t>& ttl_ms,
                       const std::string& argument) {
   if (expires_at && ttl_ms)
     return Status::InvalidArgument(argument + ".ttlMs", "cannot be given together with expiresAt");
   if (ttl_ms && (*ttl_ms < 1 || *ttl_ms > limits::kTimeMsMax))
     return Status::InvalidArgument(argument + ".ttlMs", "must be a positive integer of milliseconds");
-  if (expires_at && (*expires_at < 0 || *expires_at > limits::kTimeMsMax))
-    return Status::InvalidArgument(argument + ".expiresAt", "must be milliseconds since the epoch");
-  return {};
+  return ValidateTime(expires_at, argument + ".expiresAt");
 }
 
 Status ValidateRecord(const CollectionOptions& options, const RecordInput& record, const std::string& argument) {
@@ -36,6 +39,8 @@ Status ValidateRecord(const CollectionOptions& options, const RecordInput& recor
   RETURN_IF_ERROR(ValidateVector(options, record.vector, argument + ".vector"));
   if (record.text) RETURN_IF_ERROR(ValidateText(*record.text, argument + ".text"));
   if (record.metadata) RETURN_IF_ERROR(ValidateMetadata(*record.metadata, argument + ".metadata"));
+  RETURN_IF_ERROR(ValidateTime(record.created_at, argument + ".createdAt"));
+  RETURN_IF_ERROR(ValidateTime(record.updated_at, argument + ".updatedAt"));
   return ValidateExpiry(record.expires_at, record.ttl_ms, argument);
 }
 
@@ -61,7 +66,7 @@ Status ValidatePut(const CollectionOptions& options, PutOp* op, const CancelToke
   for (size_t i = 0; i < batch.records.size(); ++i) {
     RecordInput& record = batch.records[i];
     if (i % kRecordsBetweenChecks == 0) RETURN_IF_ERROR(cancel.Check());
-    RETURN_IF_ERROR(ValidateRecord(options, record, batch.single ? "record" : "records[" + std::to_string(i) + "]"));
+    RETURN_IF_ERROR(ValidateRecord(options, record, batch.NameOf(i)));
     if (record.new_id && record.id.empty()) record.id = NewUuidV7(now);
   }
   return {};
@@ -99,6 +104,11 @@ Status ValidateOp(Database* database, Op* op, const CancelToken& cancel) {
 }
 
 }  // namespace
+
+std::string RecordBatch::NameOf(size_t i) const {
+  if (unit == nullptr) return single ? "record" : "records[" + std::to_string(i) + "]";
+  return std::string(unit) + " " + std::to_string(first + static_cast<int64_t>(i)) + ": record";
+}
 
 Status InBatch(const WriteCall& call, size_t i, Status status) {
   if (!call.is_batch) return status;

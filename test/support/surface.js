@@ -98,6 +98,16 @@ const COLLECTION = {
   stats: [{ options: options() }],
 };
 
+// Not a list of places: what stands in it is bytes, and what is wrong with those is an error of its own.
+const EXPORTED = Object.freeze(['{"agentmemdb":1}\n{"collection":"c"}\n{"id":"imported"}\n', '{"end":{"collections":1,"records":1}}\n']);
+const EPISODES = Object.freeze(['{"dim":4,"episodes":[{"id":"episode","state_embedding":[1,2,3,4]}]}']);
+const collections = oneOf(place('c', wrong.NOT_TEXTS));
+const importing = {
+  onConflict: place('replace', wrong.ON_CONFLICT),
+  resumeAfter: place(0, wrong.NOT_COUNTS),
+  ...PROGRESS,
+};
+
 /** @param c a collection of theirs.   @param target a file that is not there. */
 function databaseMethods(c, target) {
   const collection = required(place(c, wrong.NOT_COLLECTIONS));
@@ -125,16 +135,21 @@ function databaseMethods(c, target) {
     restoreSnapshot: [{ name: place('there', wrong.NAMES), options: options(PROGRESS) }],
     deleteSnapshot: [{ name: place('new', wrong.NAMES), options: options() }],
     compact: [{ options: options(PROGRESS) }],
+    exportJsonl: [{ options: options({ collections, onDamaged: place('skip', wrong.ON_CONFLICT), ...PROGRESS }) }],
+    importJsonl: [{ source: required(place(EXPORTED, wrong.SOURCES)), options: options({ ...importing, collections }) }],
+    importAgentMemDB: [{ source: place(EPISODES, wrong.SOURCES), options: options({ ...importing, collection: required(place('c', wrong.NAMES)) }) }],
     stats: [{ options: options() }],
   };
 }
 
 const ONLY_ASYNC = ['signal', 'timeoutMs', 'onProgress', 'concurrency'];
 const SNAPSHOTS = ['createSnapshot', 'listSnapshots', 'restoreSnapshot', 'deleteSnapshot'];
-const NO_TWIN = ['scan', 'indexed', 'backup', ...SNAPSHOTS, 'compact'];
+const NO_TWIN = ['scan', 'indexed', 'backup', ...SNAPSHOTS, 'compact', 'exportJsonl', 'importJsonl', 'importAgentMemDB'];
+const ITERATED = ['scan', 'exportJsonl'];
 const COLLECTION_WRITES = ['add', 'upsert', 'addMany', 'upsertMany', 'patch', 'delete', 'deleteWhere'];
 const WRITES = [
   ...COLLECTION_WRITES, 'collection', 'createCollection', 'deleteCollection', 'batch', 'createSnapshot', 'restoreSnapshot', 'deleteSnapshot', 'compact',
+  'importJsonl', 'importAgentMemDB',
 ];
 
 /** The same call of the sync twin: no signals and deadlines, and no options when there are none left. */
@@ -151,7 +166,8 @@ function withoutControl(given) {
 }
 
 /**
- * Every method in both forms: { type: 'Database' | 'Collection', name, isAsync, writes, needsFile, calls }.
+ * Every method in both forms: { type: 'Database' | 'Collection', name, isAsync, isIterated, writes, needsFile, calls }. What an iterated
+ * one returns must be gone through.
  * Pass the collection and the file that database methods are to be called with.
  */
 function surface(c, target) {
@@ -159,7 +175,8 @@ function surface(c, target) {
     Object.entries(methods).flatMap(([name, calls]) => {
       const writes = WRITES.includes(name);
       const twin = { type, name: `${name}Sync`, isAsync: false, writes, calls: calls.map(twinOf) };
-      return [{ type, name, isAsync: true, writes, needsFile: SNAPSHOTS.includes(name), calls }, ...(NO_TWIN.includes(name) ? [] : [twin])];
+      const kind = { isIterated: ITERATED.includes(name), writes, needsFile: SNAPSHOTS.includes(name) };
+      return [{ type, name, isAsync: true, ...kind, calls }, ...(NO_TWIN.includes(name) ? [] : [twin])];
     });
   return [...ofType('Collection', COLLECTION), ...ofType('Database', databaseMethods(c, target))];
 }

@@ -305,6 +305,28 @@ const NOT_COLLECTIONS = [
   ['an object with its methods', { name: 'c', dimensions: 4, add() {} }, ''],
 ];
 
+// Where a list of names has one.
+const NOT_TEXTS = [...NOT_STRINGS, ...ILL_FORMED];
+
+// Where whole numbers from 0 on are wanted.
+const NOT_COUNTS = [...ALIENS, ['null', null, ''], ['-1', -1, ''], ['1.5', 1.5, ''], ['NaN', NaN, ''], ['2^53', 2 ** 53, ''], ["'5'", '5', ''], ['an object', {}, '']];
+
+// For imports: no iterables, and those that give something else.
+const SOURCES = [
+  ...ALIENS,
+  ['null', null, ''],
+  ['a number', 5, ''],
+  ['a string', '{"agentmemdb":1}', ''],
+  ['a Buffer', Buffer.from('{}'), ''],
+  ['an object', {}, ''],
+  ['an object that says it is iterable', { [Symbol.iterator]: 5 }, ''],
+  ['numbers', [1, 2], ''],
+  ['null inside', [null], ''],
+  ['other numbers inside', [new Float32Array(4)], ''],
+  ['half a surrogate pair inside', ['{"agentmemdb":1}\ud800'], ''],
+  ['a Map', new Map([['a', 1]]), ''],
+];
+
 const PATHS = [['undefined', undefined, ''], ...NOT_STRINGS, ...ILL_FORMED, ['an empty string', '', ''], ['a string with NUL', 'a\0b', '']];
 
 const many = (count, make) => Array.from({ length: count }, (_, i) => make(i));
@@ -360,5 +382,6 @@ function shown(value) {
 module.exports = {
   IDS, NAMES, NOT_STRINGS, NOT_OBJECTS, VECTORS, MATRICES, NOT_METADATA, COUNTS, NOT_BOOLEANS, INCLUDES, SIGNALS, TIMEOUTS, NOT_FUNCTIONS, TIMES,
   DURATIONS, VERSIONS, CURSORS, ON_CONFLICT, DIMENSIONS, HNSW_M, HNSW_EF, HNSW_MIN_SIZE, METRICS, OPERATION_TYPES, NOT_COLLECTIONS, PATHS, FILTERS,
+  NOT_TEXTS, NOT_COUNTS, SOURCES,
   nested,
 };

@@ -36,6 +36,24 @@ export async function opening(): Promise<void> {
   new Collection();
 }
 
+export async function transfer(db: Database): Promise<void> {
+  const stream: import('node:stream').Readable = db.exportJsonl({ collections: ['notes'], onDamaged: 'skip', onProgress: ({ done, total }) => void (done / total) });
+  const { collections, inserted, lines } = await db.importJsonl(stream, { onConflict: 'replace', resumeAfter: 5, collections: ['notes'] });
+  const { episodes } = await db.importAgentMemDB(['{', new Uint8Array(2)], { collection: 'episodes', onProgress: ({ done, bytes }) => void (done + bytes) });
+  const after: number | undefined = new Error() instanceof AgentMemError ? undefined : ({} as AgentMemError).resumeAfter;
+  const names: string[] = collections;
+  void [names, inserted + lines + episodes, after];
+
+  // @ts-expect-error a path is no source; a stream that reads it is
+  await db.importJsonl(5);
+  // @ts-expect-error the collection is needed
+  await db.importAgentMemDB([''], {});
+  // @ts-expect-error not a way to go on
+  db.exportJsonl({ onDamaged: 'repair' });
+  // @ts-expect-error counts lines, not chunks
+  await db.importJsonl([''], { resumeAfter: 'line 5' });
+}
+
 export async function collections(db: Database): Promise<void> {
   const plain: Collection = await db.collection('plain');
   const notes: Collection<Note> = await db.collection<Note>('notes', { dimensions: 3, metric: 'l2', hnsw: { M: 8, minSize: 0 }, timeoutMs: 5 });
