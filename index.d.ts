@@ -94,7 +94,8 @@ export interface OpenOptions extends CallOptions {
  *  Handles on one path share one engine, in worker threads too.
  *  @throws ERR_INVALID_ARGUMENT, ERR_NOT_FOUND (readOnly, and there is no database), ERR_IO (cannot be opened or created, or
  *          this process has another file open by that name), ERR_CORRUPT (not a database, or damaged),
- *          ERR_UNSUPPORTED (another program's database, or a newer format), ERR_BUSY. */
+ *          ERR_UNSUPPORTED (another program's database, a newer format, or another copy of agentmemdb in this process has the file
+ *          open), ERR_BUSY (also: another process has it open, and it lies on a network file system). */
 export function open(path: string, options?: OpenOptions): Promise<Database>;
 export function openSync(path: string, options?: Omit<OpenOptions, keyof CallOptions>): Database;
 
@@ -538,7 +539,8 @@ export interface OperationStats {
 export interface DatabaseStats {
   /** As Database.path. */
   path: string;
-  /** 'shared': many connections on one file. 'single': one connection (':memory:'). */
+  /** 'shared': many connections on one file. 'single': one connection (':memory:', and files on network file systems, which
+   *  one process at a time can open). */
   storageMode: 'shared' | 'single';
   /** Of this handle. */
   readOnly: boolean;

@@ -12,5 +12,8 @@ endif()
 add_compile_options(-fsanitize=${sanitizers} -fno-sanitize-recover=all -fno-omit-frame-pointer -O1 -g -UNDEBUG)
 add_compile_definitions($<$<COMPILE_LANGUAGE:CXX>:_GLIBCXX_ASSERTIONS>)
 add_link_options(-fsanitize=${sanitizers})
+if(AGENTMEMDB_FUZZ)
+  add_compile_options(-fsanitize=fuzzer-no-link)
+endif()
 # hnswlib's prefetches read the link after a list's last: no allocator ends a block within that word, but ASan sees it.
 add_compile_definitions(NO_MANUAL_VECTORIZATION)

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Builds one thing: core | addon | address | thread | prebuild.
+# Builds one thing: core | addon | address | thread | fuzz | prebuild.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
@@ -45,6 +45,11 @@ copy_prebuild() {
 case "${1:-}" in
   core) build_cpp build/core ;;
   address | thread) build_cpp "build/$1" "-DAGENTMEMDB_SANITIZE=$1" ;;
+  fuzz)
+    clang=${FUZZ_CLANG:-clang}
+    build_cpp build/fuzz -DCMAKE_C_COMPILER="$clang" -DCMAKE_CXX_COMPILER="${clang/clang/clang++}" \
+      -DAGENTMEMDB_FUZZ=ON -DAGENTMEMDB_SANITIZE=address -DAGENTMEMDB_TESTS=OFF
+    ;;
   addon) build_addon ;;
   prebuild)
     # stdout belongs to `npm pack --json`, which runs this.
@@ -53,5 +58,5 @@ case "${1:-}" in
     build_addon
     copy_prebuild
     ;;
-  *) fail "usage: scripts/build.sh core|addon|address|thread|prebuild" ;;
+  *) fail "usage: scripts/build.sh core|addon|address|thread|fuzz|prebuild" ;;
 esac

@@ -84,6 +84,15 @@ if [[ -n $formatter ]] && have apt-cache && apt-cache show "$formatter" >/dev/nu
   did="${did:+$did; }installed $formatter"
 fi
 
+# CI fuzzes; whoever else wants to is told what is missing.
+if [[ ${CI:-} == true ]] && ! bash scripts/fuzz.sh --can; then
+  if have apt-cache && apt-cache show clang-14 >/dev/null 2>&1 && { [[ $(id -u) == 0 ]] || have sudo; }; then
+    install_packages clang-14 libclang-rt-14-dev
+    did="${did:+$did; }installed clang-14 libclang-rt-14-dev"
+  fi
+  bash scripts/fuzz.sh --can || say "no clang with libFuzzer: the fuzz targets will not run" >&2
+fi
+
 cmake_version=$(cmake --version | sed -n 's/^cmake version \([0-9.]*\).*/\1/p')
 if [[ $(printf '3.22\n%s\n' "$cmake_version" | sort -V | head -n 1) != 3.22 ]]; then
   fail "CMake 3.22 or later is needed; this is $cmake_version (npm install -g cmake, or https://cmake.org/download)"

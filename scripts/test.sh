@@ -101,6 +101,12 @@ step "Build of core and tests" bash scripts/build.sh core && run_ctest "C++ test
 if [[ ${CI:-} == true ]]; then
   step "Build with ASan, UBSan" bash scripts/build.sh address && run_ctest "C++ tests, ASan, UBSan" build/address env
   step "Build with TSan" bash scripts/build.sh thread && run_ctest "C++ tests, TSan" build/thread fixed_layout
+  if bash scripts/fuzz.sh --can; then
+    step "Fuzz targets, 5 s each" bash scripts/fuzz.sh --seconds 5
+  else
+    note "Fuzz targets" "NOT RUN: no clang with libFuzzer"
+    skipped=$((skipped + 1))
+  fi
 fi
 if step "Build of the addon" bash scripts/build.sh addon; then
   run_jest

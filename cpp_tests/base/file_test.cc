@@ -109,6 +109,31 @@ TEST(LookAtFile, IsAnotherStateWhenBytesHaveChanged) {
   EXPECT_NE(after, before);
 }
 
+TEST(NetworkFileSystem, IsNoneForWhatIsHere) {
+  const TempDir dir;
+  WriteFile(dir.File("a"), "");
+  for (const std::string& path : {dir.File("a"), dir.File("not there yet"), std::string("/"), std::string("a"),
+                                  std::string("/proc/self/stat"), std::string("/no/such/folder/a")})
+    EXPECT_EQ(NetworkFileSystem(path), "") << path;
+}
+
+TEST(MappedFile, HoldsTheSameWhetherMappedOrRead) {
+  const TempDir dir;
+  const std::string bytes(100000, 'x');
+  WriteFile(dir.File("a"), bytes);
+  WriteFile(dir.File("empty"), "");
+  for (const auto open : {MappedFile::Map, MappedFile::Read}) {
+    Result<MappedFile> file = open(dir.File("a"));
+    ASSERT_TRUE(file.ok());
+    EXPECT_EQ(std::string(reinterpret_cast<const char*>(file->data()), file->bytes()), bytes);
+    file->data()[0] = std::byte{'y'};
+    EXPECT_EQ(ReadFile(dir.File("a")), bytes) << "written to, it is memory of our own";
+    EXPECT_EQ(open(dir.File("none")).status().code(), Code::kNotFound);
+    EXPECT_EQ(open(dir.File("empty")).status().code(), Code::kIo);
+    EXPECT_EQ(open(dir.path().string()).status().code(), Code::kIo);
+  }
+}
+
 TEST(File, TellsFoldersAndSizes) {
   const TempDir dir;
   WriteFile(dir.File("a"), "12345");

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <filesystem>
 #include <string>
 #include <vector>
 
@@ -139,6 +140,19 @@ TEST_F(Verifying, TellsOfADamagedImageThatIsNotUsed) {
     WriteFile(file, bytes);
     EXPECT_EQ(Parts(), "");
   }
+}
+
+TEST_F(Verifying, MissesNoImageThatIsNotThere) {
+  {
+    TestDatabase db(path_);
+    Require(db.get()->BackUp(dir_.File("copy.db"), {}));
+    TestDatabase copy(dir_.File("copy.db"));
+    EXPECT_EQ(PartsOf(Require(Verify(copy.get(), {}))), "") << "a backup is one file";
+  }
+  std::filesystem::remove(ImageFile(path_, ".f32"));
+  EXPECT_EQ(Parts(), "image") << "half of one";
+  std::filesystem::remove_all(path_ + "-index");
+  EXPECT_EQ(Parts(), "");
 }
 
 TEST_F(Verifying, GoesOnPastDamagedPages) {

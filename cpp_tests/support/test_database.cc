@@ -77,8 +77,9 @@ void Group::Commit(Database* database) {
   database->Commit(calls);
 }
 
-TestDatabase::TestDatabase(std::string path, Durability durability) : path_(std::move(path)), durability_(durability) {
-  database_ = Require(Database::Open({path_, durability_, 5000}, {}));
+TestDatabase::TestDatabase(std::string path, Durability durability, std::optional<bool> single)
+    : path_(std::move(path)), durability_(durability), single_(single) {
+  Reopen();
 }
 
 TestDatabase::~TestDatabase() { Close(); }
@@ -90,7 +91,7 @@ void TestDatabase::Close() {
 
 void TestDatabase::Reopen() {
   Close();
-  database_ = Require(Database::Open({path_, durability_, 5000}, {}));
+  database_ = Require(Database::Open({path_, durability_, 5000, false, single_}, {}));
 }
 
 CollectionId TestDatabase::Create(const std::string& name, const CollectionRequest& request) {

@@ -51,7 +51,8 @@ class Group {
 
 class TestDatabase {
  public:
-  explicit TestDatabase(std::string path = ":memory:", Durability durability = Durability::kNormal);
+  explicit TestDatabase(std::string path = ":memory:", Durability durability = Durability::kNormal,
+                        std::optional<bool> single = std::nullopt);
   ~TestDatabase();
   TestDatabase(const TestDatabase&) = delete;
   TestDatabase& operator=(const TestDatabase&) = delete;
@@ -85,6 +86,7 @@ class TestDatabase {
  private:
   std::string path_;
   Durability durability_;
+  std::optional<bool> single_;
   std::shared_ptr<Database> database_;
 };
 

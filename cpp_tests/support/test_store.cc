@@ -4,8 +4,8 @@
 
 namespace agentmemdb {
 
-TestStore::TestStore(const std::string& path, Durability durability) {
-  store_ = Require(Store::Open({path, durability, 5000}, {}));
+TestStore::TestStore(const std::string& path, Durability durability, bool single) {
+  store_ = Require(Store::Open({path, durability, 5000, false, single}, {}));
 }
 
 std::unique_ptr<ReadTransaction> TestStore::Read() const { return Require(store_->BeginRead()); }

@@ -12,7 +12,8 @@ namespace agentmemdb {
 
 class TestStore {
  public:
-  explicit TestStore(const std::string& path = ":memory:", Durability durability = Durability::kNormal);
+  explicit TestStore(const std::string& path = ":memory:", Durability durability = Durability::kNormal,
+                     bool single = false);
 
   Store* operator->() const { return store_.get(); }
   std::unique_ptr<ReadTransaction> Read() const;

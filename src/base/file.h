@@ -38,6 +38,9 @@ Result<FileState> LookAtFile(const std::string& path);
 bool MayWrite(const std::string& path);
 bool IsFolder(const std::string& path);
 bool FileExists(const std::string& path);
+// What serves the file over a network, or may: "nfs", "smb". Empty when the system of this machine alone writes to it. For a
+// file that is not there yet, where it would be.
+std::string NetworkFileSystem(const std::string& path);
 // Nothing happens when there is no such file.
 void RemoveFile(const std::string& path);
 // Makes the file's bytes survive power loss. Errors: kIo.
@@ -120,13 +123,16 @@ class MappedFile {
   }
   ~MappedFile();
 
-  // Errors: kNotFound, kIo (also when it is empty).
+  // Errors: kNotFound, kIo (also when it is empty). On a network file system it is read instead.
   static Result<MappedFile> Map(const std::string& path);
+  // All of it is read at once: a server that goes away cannot end the process in the middle of a page later.
+  static Result<MappedFile> Read(const std::string& path);
   std::byte* data() const { return data_; }  // page-aligned
   size_t bytes() const { return bytes_; }
 
  private:
   MappedFile(std::byte* data, size_t bytes) : data_(data), bytes_(bytes) {}
+  static Result<InputFile> OpenToMap(const std::string& path);
   std::byte* data_ = nullptr;
   size_t bytes_ = 0;
 };

@@ -102,11 +102,28 @@ bool InputFile::ReadAt(uint64_t offset, std::span<std::byte> bytes) const {
   return true;
 }
 
-Result<MappedFile> MappedFile::Map(const std::string& path) {
+Result<InputFile> MappedFile::OpenToMap(const std::string& path) {
   Result<InputFile> file = InputFile::Open(path);
+  if (file.ok() && file->bytes() == 0) return Status(Code::kIo, path + " is empty").WithPath(path);
+  return file;
+}
+
+Result<MappedFile> MappedFile::Read(const std::string& path) {
+  Result<InputFile> file = OpenToMap(path);
   if (!file.ok()) return file.status();
   const size_t bytes = file->bytes();
-  if (bytes == 0) return Status(Code::kIo, path + " is empty").WithPath(path);
+  void* data = mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  if (data == MAP_FAILED) return IoError(path, "cannot find memory for");
+  MappedFile memory(static_cast<std::byte*>(data), bytes);
+  if (!file->ReadAt(0, std::span(memory.data(), bytes))) return IoError(path, "cannot read");
+  return memory;
+}
+
+Result<MappedFile> MappedFile::Map(const std::string& path) {
+  if (!NetworkFileSystem(path).empty()) return Read(path);
+  Result<InputFile> file = OpenToMap(path);
+  if (!file.ok()) return file.status();
+  const size_t bytes = file->bytes();
   void* data = mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_NORESERVE, file->file_.descriptor(), 0);
   if (data == MAP_FAILED) return IoError(path, "cannot map");
   return MappedFile(static_cast<std::byte*>(data), bytes);

@@ -1,5 +1,11 @@
 #include <fcntl.h>
 #include <sys/stat.h>
+#ifdef __linux__
+#include <sys/vfs.h>
+#else
+#include <sys/mount.h>
+#include <sys/param.h>
+#endif
 #include <unistd.h>
 
 #include <cerrno>
@@ -20,6 +26,49 @@ std::string FolderOf(const std::string& path) {
   const size_t slash = path.rfind('/');
   return slash == std::string::npos ? "." : slash == 0 ? "/" : path.substr(0, slash);
 }
+
+#ifdef __linux__
+
+// linux/magic.h, and the sources of those that it leaves out.
+struct {
+  uint32_t magic;
+  const char* name;
+} constexpr kNetworkFileSystems[] = {
+    {0x6969, "nfs"},
+    {0x517b, "smb"},
+    {0xff534d42, "smb"},
+    {0xfe534d42, "smb"},
+    {0x01021997, "9p"},
+    {0x5346414f, "afs"},
+    {0x6b414653, "afs"},
+    {0x73757245, "coda"},
+    {0x00c36400, "ceph"},
+    {0x0bd00bd0, "lustre"},
+    {0x47504653, "gpfs"},
+    {0x564c, "ncp"},
+    {0x19830326, "beegfs"},
+    {0x01161970, "gfs2"},
+    {0x7461636f, "ocfs2"},
+    {0x786f4256, "vboxsf"},
+    {0xbacbacbc, "vmhgfs"},
+    // sshfs and its like. The kernel does not say which it is, nor whether others write to the files.
+    {0x65735546, "fuse"},
+};
+
+std::string NetworkNameOf(const struct statfs& info) {
+  for (const auto& each : kNetworkFileSystems) {
+    if (each.magic == static_cast<uint32_t>(info.f_type)) return each.name;
+  }
+  return {};
+}
+
+#else
+
+std::string NetworkNameOf(const struct statfs& info) {
+  return (info.f_flags & MNT_LOCAL) != 0 ? std::string() : info.f_fstypename;
+}
+
+#endif
 
 }  // namespace
 
@@ -69,6 +118,12 @@ bool IsFolder(const std::string& path) {
 bool FileExists(const std::string& path) {
   struct stat info {};
   return lstat(path.c_str(), &info) == 0;
+}
+
+std::string NetworkFileSystem(const std::string& path) {
+  struct statfs info {};
+  if (statfs(path.c_str(), &info) != 0 && statfs(FolderOf(path).c_str(), &info) != 0) return {};
+  return NetworkNameOf(info);
 }
 
 void RemoveFile(const std::string& path) { unlink(path.c_str()); }

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdlib>
 
 #include "base/clock.h"
 #include "binding/cancel_token_object.h"
@@ -279,6 +280,12 @@ DatabaseOptions Args::OpenOptions(size_t path_index, size_t options_index, Handl
   handle->pending_max = fields.WholeIn("maxPending", 1000000).value_or(handle->pending_max);
   handle->pending_bytes_max = fields.WholeIn("maxPendingBytes", kWholeMax).value_or(handle->pending_bytes_max);
   handle->batch_max = fields.WholeIn("maxBatch", limits::kBatchRecordsMax).value_or(handle->batch_max);
+  // For a file system that is not what it seems.
+  if (const char* mode = std::getenv("AGENTMEMDB_STORAGE_MODE")) {
+    options.single = mode == std::string_view("single");
+    if (!*options.single && mode != std::string_view("shared"))
+      Refuse(Status::InvalidArgument("AGENTMEMDB_STORAGE_MODE", "must be 'shared' or 'single'"));
+  }
   return options;
 }
 

@@ -22,6 +22,7 @@ Result<VectorIndexCheck> Database::CheckIndex(CollectionId collection, const Can
 Result<std::vector<ImageCheck>> Database::CheckImages(const CancelToken& cancel) {
   std::vector<ImageCheck> checks;
   if (store_->in_memory()) return checks;
+  const ImageFolder folder(path());
   std::vector<std::pair<ImageIdentity, std::unique_ptr<Collection>>> images;
   const auto list = [&](ReadTransaction* rows) -> Status {
     Result<DatabaseHeader> header = rows->Header();
@@ -31,7 +32,9 @@ Result<std::vector<ImageCheck>> Database::CheckImages(const CancelToken& cancel)
     for (const ImageRow& row : rows->Images()) {
       const auto of = std::find_if(collections->begin(), collections->end(),
                                    [&](const CollectionRow& each) { return each.id == row.collection; });
-      if (of == collections->end()) continue;
+      // A copy of the file has none, nor one whose folder was deleted, as anybody may.
+      const bool gone = !FileExists(folder.ImagePath(row.token)) && !FileExists(folder.VectorsPath(row.token));
+      if (of == collections->end() || gone) continue;
       Result<CollectionOptions> options = CollectionOptions::FromJson(of->options);
       if (!options.ok()) continue;
       images.emplace_back(ImageIdentity{row, header->epoch}, std::make_unique<Collection>(of->id, of->name, *options));

@@ -103,6 +103,8 @@ Result<std::shared_ptr<Database>> Database::Create(const DatabaseOptions& option
   store_options.durability = options.durability.value_or(Durability::kFull);
   store_options.busy_timeout_ms = options.busy_timeout_ms;
   store_options.read_only = options.read_only;
+  store_options.single =
+      options.path != ":memory:" && options.single.value_or(!NetworkFileSystem(options.path).empty());
   Result<std::unique_ptr<Store>> store = Store::Open(store_options, cancel);
   if (!store.ok()) return store.status();
   std::shared_ptr<Database> database(new Database(std::move(*store)));
@@ -193,7 +195,7 @@ void Database::CountMemory() {
 DatabaseStats Database::stats() {
   DatabaseStats stats;
   stats.path = path();
-  stats.single = store_->in_memory();
+  stats.single = store_->single();
   stats.durability = store_->options().durability;
   stats.file_bytes = store_->FileBytes();
   stats.wal_bytes = store_->WalBytes();

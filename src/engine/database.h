@@ -35,6 +35,8 @@ struct DatabaseOptions {
   std::optional<Durability> durability;
   int busy_timeout_ms = 5000;
   bool read_only = false;
+  // In single mode. Absent: ':memory:' is, and what lies on a network file system.
+  std::optional<bool> single = std::nullopt;
 };
 
 // What was found of the image of a collection.

@@ -30,7 +30,7 @@ Status Copy(Connection* source, Connection* target, const CancelToken& cancel) {
 }
 
 Status CopyInto(const std::string& path, Connection* source, const CancelToken& cancel) {
-  Result<std::unique_ptr<Connection>> target = Connection::Open(path, Durability::kFull);
+  Result<std::unique_ptr<Connection>> target = Connection::Open(path, Durability::kFull, Access::kSole);
   if (!target.ok()) return target.status();
   RETURN_IF_ERROR(Copy(source, target->get(), cancel));
   // The copy says WAL in its header. Leaving that mode writes everything into the one file and removes the log.

@@ -55,6 +55,21 @@ std::string UriOf(const std::string& path, const char* parameters) {
   return uri + "?" + parameters;
 }
 
+int FlagsOf(Access access) {
+  switch (access) {
+    case Access::kReadWrite:
+    case Access::kSole:
+      return SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE;
+    case Access::kReadOnly:
+      return SQLITE_OPEN_READONLY;
+    case Access::kAlone:
+      return SQLITE_OPEN_READONLY | SQLITE_OPEN_URI;
+    case Access::kSoleRead:
+      return SQLITE_OPEN_READWRITE;
+  }
+  return SQLITE_OPEN_READONLY;
+}
+
 }  // namespace
 
 Statement::~Statement() { sqlite3_finalize(statement_); }
@@ -120,14 +135,11 @@ InterruptedBy::~InterruptedBy() { sqlite3_progress_handler(connection_->handle()
 Result<std::unique_ptr<Connection>> Connection::Open(const std::string& path, Durability durability, Access access) {
   sqlite3* handle = nullptr;
   const std::string name = access == Access::kAlone ? UriOf(path, "immutable=1") : path;
-  const int flags = access == Access::kReadWrite  ? SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE
-                    : access == Access::kReadOnly ? SQLITE_OPEN_READONLY
-                                                  : SQLITE_OPEN_READONLY | SQLITE_OPEN_URI;
-  const int result = sqlite3_open_v2(name.c_str(), &handle, flags | SQLITE_OPEN_NOMUTEX, nullptr);
+  const int result = sqlite3_open_v2(name.c_str(), &handle, FlagsOf(access) | SQLITE_OPEN_NOMUTEX, nullptr);
   if (handle == nullptr) return Status(Code::kLimit, "out of memory while opening " + path);
   std::unique_ptr<Connection> connection(new Connection(path, handle));
   if (result != SQLITE_OK) return connection->Error(result, "open");
-  RETURN_IF_ERROR(connection->Configure(durability));
+  RETURN_IF_ERROR(connection->Configure(durability, access));
   return connection;
 }
 
@@ -136,7 +148,7 @@ Connection::~Connection() {
   sqlite3_close(handle_);  // Cannot fail: every statement is finalised, every backup finished.
 }
 
-Status Connection::Configure(Durability durability) {
+Status Connection::Configure(Durability durability, Access access) {
   sqlite3_extended_result_codes(handle_, 1);
   sqlite3_db_config(handle_, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, nullptr);
   sqlite3_db_config(handle_, SQLITE_DBCONFIG_DEFENSIVE, 1, nullptr);
@@ -144,6 +156,9 @@ Status Connection::Configure(Durability durability) {
   RETURN_IF_ERROR(
       Execute("PRAGMA cell_size_check=ON; PRAGMA temp_store=MEMORY; PRAGMA mmap_size=0;"
               "PRAGMA wal_autocheckpoint=0"));
+  // Before the log is looked at, or SQLite makes an index over it that it shares.
+  if (access == Access::kSole || access == Access::kSoleRead) RETURN_IF_ERROR(Execute("PRAGMA locking_mode=EXCLUSIVE"));
+  if (access == Access::kSoleRead) RETURN_IF_ERROR(Execute("PRAGMA query_only=ON"));
   // Loads the schema. A plain error, which would be our mistake anywhere later, means a format SQLite does not know.
   if (sqlite3_exec(handle_, "SELECT 1 FROM sqlite_schema LIMIT 0", nullptr, nullptr, nullptr) == SQLITE_ERROR)
     return Status(Code::kUnsupported, "cannot open " + path_ + ": " + sqlite3_errmsg(handle_)).WithPath(path_);

@@ -21,6 +21,8 @@ enum class Access {
   kReadWrite,  // opens or creates
   kReadOnly,   // reads beside writers: SQLite makes its -wal and -shm for that if they are not there
   kAlone,      // reads without locks and without the log: wrong while anybody writes
+  kSole,       // opens or creates, and keeps everybody else out; the index over the log is in memory of its own
+  kSoleRead,   // the same of a file that is there, to read it
 };
 
 class Connection;
@@ -105,7 +107,7 @@ class Connection {
 
  private:
   Connection(std::string path, sqlite3* handle) : path_(std::move(path)), handle_(handle) {}
-  Status Configure(Durability durability);
+  Status Configure(Durability durability, Access access);
 
   struct Kept {
     const char* sql = nullptr;

@@ -14,37 +14,76 @@ constexpr char kLog[] = "-wal";
 constexpr char kSharedMemory[] = "-shm";
 constexpr int64_t kLogPageBytes = 4096 + 24;  // with the header that each has there
 
+Status HeldElsewhere(const std::string& path) {
+  const std::string network = NetworkFileSystem(path);
+  return Status(Code::kBusy, path + " is open in another process, or to read in this one, and " +
+                                 (network.empty() ? "in single mode" : "on a network file system (" + network + ")") +
+                                 " one at a time may have it; close it there, or keep the file on a local disk, where "
+                                 "processes share it")
+      .WithPath(path);
+}
+
 }  // namespace
 
 Result<std::unique_ptr<Store>> Store::Open(const StoreOptions& options, const CancelToken& cancel) {
   std::unique_ptr<Store> store(new Store(options));
+  if (!store->in_memory()) {
+    Result<CopyLock> lock = CopyLock::Take(options.path);
+    if (!lock.ok()) return lock.status();
+    store->copy_lock_ = std::move(*lock);
+  }
   // Other processes may be creating or recovering the same file.
-  const Status opened = RetryWhileBusy(options.busy_timeout_ms, cancel,
-                                       [&] { return options.read_only ? store->OpenToRead() : store->OpenToWrite(); });
+  const Status opened = RetryWhileBusy(options.busy_timeout_ms, cancel, [&] {
+    if (!options.read_only) return store->OpenToWrite();
+    return options.single ? store->OpenToReadSole() : store->OpenToRead();
+  });
+  if (options.single && opened.code() == Code::kBusy) return HeldElsewhere(options.path);
   RETURN_IF_ERROR(opened);
-  if (!store->in_memory()) store->identity_ = store->readers_->seen.identity;
+  if (store->readers_ != nullptr) store->identity_ = store->readers_->seen.identity;
   return store;
 }
 
 Status Store::OpenToWrite() {
-  Result<std::unique_ptr<Connection>> connection = Connection::Open(options_.path, options_.durability);
+  Result<std::unique_ptr<Connection>> connection =
+      Connection::Open(options_.path, options_.durability, options_.single ? Access::kSole : Access::kReadWrite);
   if (!connection.ok()) return connection.status();
   RETURN_IF_ERROR(PrepareSchema(connection->get(), in_memory()));
   if (!in_memory()) {
     Result<FileState> state = LookAtFile(options_.path);
     if (!state.ok()) return state.status();
-    readers_ = std::make_shared<Readers>(options_, Access::kReadWrite, *state);
+    if (options_.single)
+      identity_ = state->identity;
+    else
+      readers_ = std::make_shared<Readers>(options_, Access::kReadWrite, *state);
   }
   main_ = std::move(*connection);
   sqlite3_wal_hook(main_->handle(), OnCommit, this);
   return {};
 }
 
+Status Store::OpenToReadSole() {
+  if (MayWrite(options_.path)) {
+    const bool has_log = FileExists(options_.path + kLog);
+    Result<FileState> state = LookAtFile(options_.path);
+    if (!state.ok()) return state.status();
+    Result<std::unique_ptr<Connection>> connection =
+        Connection::Open(options_.path, options_.durability, Access::kSoleRead);
+    const Status status = connection.ok() ? CheckDatabase(connection->get()) : connection.status();
+    if (status.ok()) {
+      identity_ = state->identity;
+      made_log_ = !has_log;
+      main_ = std::move(*connection);
+    }
+    if (status.code() != Code::kIo && status.code() != Code::kReadOnly) return status;
+  }
+  return OpenToRead();
+}
+
 Status Store::OpenToRead() {
   for (int tries = 0; tries < kTriesToRead; ++tries) {
     const bool has_log = FileExists(options_.path + kSharedMemory);
     // Reading beside writers makes a log when there is none, which only who may write to the file can remove again.
-    if (has_log || MayWrite(options_.path)) {
+    if (!options_.single && (has_log || MayWrite(options_.path))) {
       const Status status = TryToRead(Access::kReadOnly);
       if (status.ok()) made_log_ = !has_log;
       if (status.code() != Code::kIo && status.code() != Code::kReadOnly) return status;
@@ -113,7 +152,8 @@ Status Store::CheckNotReplaced() const {
 
 Result<std::unique_ptr<ReadTransaction>> Store::BeginRead() {
   std::unique_ptr<ReadTransaction> transaction;
-  if (in_memory()) {
+  if (has_one_connection()) {
+    RETURN_IF_ERROR(CheckNotReplaced());
     transaction.reset(new ReadTransaction(main_.get()));
     transaction->main_guard_ = std::unique_lock(main_mutex_);
   } else {
@@ -156,15 +196,23 @@ int64_t Store::UncopiedBytes() const { return (log_pages_ - copied_pages_) * kLo
 
 void Store::Checkpoint() {
   if (options_.read_only || in_memory()) return;
+  if (has_one_connection()) {
+    std::lock_guard guard(main_mutex_);
+    return CopyLogOn(main_.get());
+  }
   // On a reading connection, so that writers do not wait for it. What readers hold back is copied next time.
   Result<std::shared_ptr<Readers>> readers = CurrentReaders();
   if (!readers.ok()) return;
   Result<std::unique_ptr<Connection>> connection = (*readers)->Take();
   if (!connection.ok()) return;
-  int copied = -1;
-  sqlite3_wal_checkpoint_v2((*connection)->handle(), nullptr, SQLITE_CHECKPOINT_PASSIVE, nullptr, &copied);
-  if (copied >= 0) copied_pages_ = copied;
+  CopyLogOn(connection->get());
   (*readers)->GiveBack(std::move(*connection));
+}
+
+void Store::CopyLogOn(Connection* connection) {
+  int copied = -1;
+  sqlite3_wal_checkpoint_v2(connection->handle(), nullptr, SQLITE_CHECKPOINT_PASSIVE, nullptr, &copied);
+  if (copied >= 0) copied_pages_ = copied;
 }
 
 void Store::TidyOnClose() {
@@ -180,11 +228,15 @@ void Store::TidyOnClose() {
 
 // Only a connection that may write removes the log. It is empty, so that nothing is written.
 void Store::TidyAfterReading() {
-  const bool has_log = FileExists(options_.path + kSharedMemory);
+  const bool has_log = FileExists(options_.path + (has_one_connection() ? kLog : kSharedMemory));
   if (!made_log_ || !has_log || WalBytes() > 0 || !MayWrite(options_.path) || !CheckNotReplaced().ok()) return;
   readers_.reset();
-  Result<std::unique_ptr<Connection>> connection = Connection::Open(options_.path, options_.durability);
-  if (connection.ok()) sqlite3_db_config((*connection)->handle(), SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 0, nullptr);
+  if (main_ == nullptr) {
+    Result<std::unique_ptr<Connection>> connection = Connection::Open(options_.path, options_.durability);
+    if (!connection.ok()) return;
+    main_ = std::move(*connection);
+  }
+  sqlite3_db_config(main_->handle(), SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 0, nullptr);
 }
 
 int64_t Store::MemoryBytes() {

@@ -1,7 +1,8 @@
 // The SQLite file: who may use which connection when. The only room that knows SQLite.
 //
 // shared mode (files): WAL, one writing connection, as many reading ones as reads overlap.
-// single mode (':memory:'): one connection for everything, behind a mutex.
+// single mode (':memory:', and files on network file systems): one connection for everything, behind a mutex. It keeps other
+// processes away from its file, since what they would have to share, memory and locks, does not reach across a network.
 //
 // read_only: a file beside which SQLite cannot make its log (a read-only folder) is read alone, without locks, as long as
 // it has no log. Each read looks whether the file has changed: a writer may come who is allowed more than we are.
@@ -16,6 +17,7 @@
 #include <vector>
 
 #include "base/cancel.h"
+#include "base/copy_lock.h"
 #include "base/file.h"
 #include "storage/connection.h"
 #include "storage/record_row.h"
@@ -28,6 +30,7 @@ struct StoreOptions {
   Durability durability = Durability::kFull;
   int busy_timeout_ms = 5000;
   bool read_only = false;  // the file is never created and never written to
+  bool single = false;     // in single mode; ':memory:' always is
 };
 
 struct CollectionRow {
@@ -101,6 +104,7 @@ class Store {
 
   const StoreOptions& options() const { return options_; }
   bool in_memory() const { return options_.path == ":memory:"; }
+  bool single() const { return in_memory() || options_.single; }
   // Of rows that are in memory and in no file.
   int64_t MemoryBytes();
   int64_t FileBytes() const;
@@ -129,6 +133,9 @@ class Store {
   explicit Store(StoreOptions options) : options_(std::move(options)) {}
   Status OpenToWrite();
   Status OpenToRead();
+  Status OpenToReadSole();
+  bool has_one_connection() const { return single() && main_ != nullptr; }
+  void CopyLogOn(Connection* connection);
   Status TryToRead(Access access);
   Result<std::shared_ptr<Readers>> CurrentReaders();
   void TidyAfterReading();
@@ -136,13 +143,14 @@ class Store {
   static int OnCommit(void* store, sqlite3* handle, const char* schema, int pages);
 
   StoreOptions options_;
+  CopyLock copy_lock_;                // Taken before SQLite opens the file, and given back after it closed it.
   FileIdentity identity_;             // Of the file that was opened.
   bool made_log_ = false;             // read_only: there was none before.
-  std::unique_ptr<Connection> main_;  // The writer; in single mode everything; none when read_only.
+  std::unique_ptr<Connection> main_;  // The writer; in single mode everything; none when read_only otherwise.
   std::mutex main_mutex_;             // Held through a transaction on main_.
   std::atomic<int> log_pages_{0}, copied_pages_{0};
   std::mutex readers_mutex_;
-  std::shared_ptr<Readers> readers_;  // None in single mode.
+  std::shared_ptr<Readers> readers_;  // None where main_ reads.
 };
 
 // Reads records and collections. Every row is checked against its checksum.

@@ -1,0 +1,28 @@
+# The libFuzzer targets (cpp_tests/fuzz); scripts/fuzz.sh builds and runs them. Only clang has libFuzzer.
+if(NOT CMAKE_CXX_COMPILER_ID MATCHES "Clang")
+  message(FATAL_ERROR "AGENTMEMDB_FUZZ needs clang: -DCMAKE_C_COMPILER=clang -DCMAKE_CXX_COMPILER=clang++")
+endif()
+
+set(fuzz_dir "${CMAKE_CURRENT_SOURCE_DIR}/cpp_tests/fuzz")
+file(GLOB fuzz_sources CONFIGURE_DEPENDS "${fuzz_dir}/*_fuzz.cc")
+set(fuzz_support vectors.cc test_database.cc)
+list(TRANSFORM fuzz_support PREPEND "${CMAKE_CURRENT_SOURCE_DIR}/cpp_tests/support/")
+add_library(fuzz_support STATIC ${fuzz_support})
+
+function(agentmemdb_fuzz_program target)
+  target_include_directories(${target} PRIVATE "${CMAKE_CURRENT_SOURCE_DIR}/cpp_tests")
+  target_link_libraries(${target} PRIVATE agentmemdb_core agentmemdb::json)
+  agentmemdb_warnings(${target})
+endfunction()
+
+agentmemdb_fuzz_program(fuzz_support)
+add_executable(make_seeds "${fuzz_dir}/make_seeds.cc")
+target_link_libraries(make_seeds PRIVATE fuzz_support)
+agentmemdb_fuzz_program(make_seeds)
+foreach(source ${fuzz_sources})
+  get_filename_component(name "${source}" NAME_WE)
+  add_executable(${name} "${source}" "${fuzz_dir}/main.cc")
+  target_link_options(${name} PRIVATE -fsanitize=fuzzer)
+  target_link_libraries(${name} PRIVATE fuzz_support)
+  agentmemdb_fuzz_program(${name})
+endforeach()

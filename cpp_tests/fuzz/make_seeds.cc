@@ -1,0 +1,79 @@
+// make_seeds <folder>: writes the inputs that each target begins with, into a folder of its name.
+#include <filesystem>
+#include <initializer_list>
+
+#include "fuzz/seed_image.h"
+#include "support/files.h"
+#include "support/temp_dir.h"
+#include "support/test_database.h"
+
+namespace agentmemdb {
+namespace {
+
+namespace fs = std::filesystem;
+
+void WriteSeeds(const fs::path& folder, std::initializer_list<std::string> seeds) {
+  fs::create_directories(folder);
+  int number = 0;
+  for (const std::string& seed : seeds) WriteFile(folder / ("seed" + std::to_string(number++)), seed);
+}
+
+std::string DatabaseSeed(const std::string& path, bool read_only, bool with_log) {
+  const std::string file = ReadFile(path), log = with_log ? ReadFile(path + "-wal") : "";
+  const auto bytes = static_cast<uint32_t>(file.size());
+  std::string seed(1, read_only ? '\1' : '\0');
+  seed.append(reinterpret_cast<const char*>(&bytes), sizeof bytes);
+  return seed + file + log;
+}
+
+void WriteDatabaseSeeds(const fs::path& folder) {
+  const TempDir dir;
+  const std::string path = dir.File("a.db");
+  Random random(1);
+  TestDatabase db(path);
+  const CollectionId c = db.Create("c", Graph(4, Metric::kCosine, 0)), plain = db.Create("plain", {});
+  std::vector<TestRecord> records;
+  for (int i = 0; i < 20; ++i) records.push_back({Numbered("r", i), RandomVector(4, &random), "text", R"({"n":1})"});
+  db.Add(c, std::move(records));
+  db.Add(plain, {{"long", {}, std::string(6000, 'x'), {}}});
+  db.Delete(c, "r3");
+  db.Reopen();
+  db.Add(c, {{"r30", RandomVector(4, &random), {}, {}}});
+  const std::string with_log = DatabaseSeed(path, false, true), reading = DatabaseSeed(path, true, true);
+  db.Close();
+  WriteSeeds(folder, {with_log, reading, DatabaseSeed(path, false, false)});
+}
+
+void WriteImageSeeds(const fs::path& folder) {
+  const TempDir dir;
+  const ImageFolder images(dir.File("a.db"));
+  WriteSeedImage(images);
+  const std::string image = ReadFile(images.ImagePath(SeedIdentity().row.token));
+  WriteSeeds(folder, {"\1" + image, std::string(1, '\0') + image});
+}
+
+void WriteAll(const fs::path& folder) {
+  WriteSeeds(folder / "filter",
+             {R"({})", R"({"a":1})", "{\"a.b\":{\"$gt\":1,\"$lte\":5}}\n{\"a\":{\"b\":3}}",
+              "{\"$or\":[{\"a\":\"x\"},{\"b\":{\"$in\":[1,null,\"y\"]}}]}\n{\"a\":[\"x\"],\"b\":2}",
+              "{\"$nor\":[{\"a\":{\"$exists\":true}}],\"$not\":{\"c\":{\"$ne\":[1,2]}}}\n{\"c\":[1,2]}",
+              "{\"$and\":[{\"$version\":{\"$gte\":1}},{\"$id\":{\"$nin\":[\"a\"]}}]}\n{}",
+              "{\"a.0.b\":{\"$not\":{\"$lt\":\"z\"}},\"t\":{\"$eq\":{\"x\":[true,false]}}}\n{\"a\":[{\"b\":\"y\"}]}"});
+  WriteSeeds(folder / "value", {"{\"a\":[1,2.5e3,-0,null,true]}\na.3", "\"\\ud83d\\ude00 \\u00e9\"\n\"x\"",
+                                "[[[[[]]]],{}]\n[[[[[]]]],{\"a\":1}]", "{\"a\":{\"b\":[{\"c\":1},{\"c\":[2]}]}}\na.b.c",
+                                "1e308\n-1e-308", "{\"b\":1,\"a\":1,\"b\":2}\n{\"a\":1}"});
+  WriteSeeds(folder / "options",
+             {"{}", R"({"dimensions":8,"hnsw":{"M":16,"efConstruction":200,"minSize":1000},"metric":"cosine"})",
+              R"({"dimensions":1,"hnsw":{"M":2,"efConstruction":1,"minSize":0},"metric":"l2"})"});
+  WriteDatabaseSeeds(folder / "database");
+  WriteImageSeeds(folder / "image");
+}
+
+}  // namespace
+}  // namespace agentmemdb
+
+int main(int count, char** arguments) {
+  if (count != 2) return 2;
+  agentmemdb::WriteAll(arguments[1]);
+  return 0;
+}
