@@ -160,7 +160,7 @@ TEST(ImageRows, BelongToACollectionAndGoWithIt) {
   set(b, first);
   set(a, second);
   set(CollectionId{99}, first);
-  std::vector<ImageRow> images = store.Read()->Images();
+  std::vector<ImageRow> images = Require(store.Read()->Images());
   ASSERT_EQ(images.size(), 2u) << "none of a collection that is not there";
   EXPECT_EQ(images[0].token, second);
   EXPECT_EQ(images[0].version, version);
@@ -170,11 +170,11 @@ TEST(ImageRows, BelongToACollectionAndGoWithIt) {
     Require(writing->DeleteCollection(a));
     CommitNext(writing.get());
   }
-  EXPECT_EQ(store.Read()->Images().size(), 1u);
+  EXPECT_EQ(Require(store.Read()->Images()).size(), 1u);
   SqliteFile(dir.File("a.db")).Run("UPDATE images SET version = version + 1");
-  EXPECT_TRUE(store.Read()->Images().empty()) << "a row that fails its check is none";
+  EXPECT_TRUE(Require(store.Read()->Images()).empty()) << "a row that fails its check is none";
   set(b, "../../etc");
-  EXPECT_TRUE(store.Read()->Images().empty()) << "a token that is none";
+  EXPECT_TRUE(Require(store.Read()->Images()).empty()) << "a token that is none";
 }
 
 }  // namespace

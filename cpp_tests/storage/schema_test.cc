@@ -180,7 +180,7 @@ TEST(Schema, ReadsAnOlderFileAsItIs) {
   ASSERT_TRUE(store.ok()) << store.status().message();
   Result<std::unique_ptr<ReadTransaction>> reading = (*store)->BeginRead();
   ASSERT_TRUE(reading.ok());
-  EXPECT_TRUE((*reading)->Images().empty());
+  EXPECT_TRUE(Require((*reading)->Images()).empty());
   EXPECT_EQ(HeaderOf(path).format, 1);
 }
 

@@ -77,7 +77,7 @@ TEST(Store, CopiesTheLogIntoTheFile) {
   EXPECT_GT(store->UncopiedBytes(), 100000);
   EXPECT_GE(store->LogBytes(), store->UncopiedBytes());
   EXPECT_EQ(store->FileBytes(), small);
-  store->Checkpoint();
+  ASSERT_TRUE(store->Checkpoint().ok());
   EXPECT_GT(store->FileBytes(), small + 100000);
   EXPECT_EQ(store->UncopiedBytes(), 0);
   EXPECT_GT(store->WalBytes(), 100000) << "the log stays as large as it was";
@@ -94,10 +94,10 @@ TEST(Store, CopiesWhatReadersHoldBackLater) {
     const auto reading = store.Read();
     EXPECT_FALSE(Require(reading->Has(c, "big")));  // Pins its snapshot.
     store.Add(c, "big", std::string(100000, 'x'));
-    store->Checkpoint();
+    ASSERT_TRUE(store->Checkpoint().ok());
     EXPECT_GT(store->UncopiedBytes(), 100000);
   }
-  store->Checkpoint();
+  ASSERT_TRUE(store->Checkpoint().ok());
   EXPECT_EQ(store->UncopiedBytes(), 0);
 }
 
@@ -107,7 +107,7 @@ TEST(Store, InMemoryHasNoFiles) {
   EXPECT_TRUE(store->in_memory());
   EXPECT_EQ(store->FileBytes(), 0);
   EXPECT_EQ(store->WalBytes(), 0);
-  store->Checkpoint();
+  ASSERT_TRUE(store->Checkpoint().ok());
   EXPECT_TRUE(Require(store.Read()->Has(CollectionId{1}, "a")));
 }
 

@@ -7,13 +7,13 @@
 #include <thread>
 
 #include "support/child_process.h"
-#include "support/failing_disk.h"
 #include "support/files.h"
 #include "support/image_files.h"
 #include "support/permissions.h"
 #include "support/seed.h"
 #include "support/temp_dir.h"
 #include "support/test_database.h"
+#include "support/test_disk.h"
 
 namespace agentmemdb {
 namespace {
@@ -139,11 +139,11 @@ TEST_F(BadImage, ASaveMayFailAtEveryStep) {
       db.Upsert(collection_, {{"r1", queries_[0], {}, {}}});
       db.Upsert(collection_, {{"r1", db.Get(collection_, "r2")->vector, {}, {}}});
       db.Delete(collection_, "r1");
-      FailDisk("-index", 0, 0);
+      FailDisk({"-index", kDiskWrite | kDiskSync});
       db.Reopen();
       WriteFile(count, std::to_string(DiskCalls()));
       db.Upsert(collection_, {{"r1", queries_[0], {}, {}}});
-      FailDisk("-index", fail_at, ENOSPC);
+      FailDisk({"-index", kDiskWrite | kDiskSync, fail_at, true, ENOSPC});
       db.Reopen();
       // Nobody was told, and everything works.
       const bool there = db.SearchIds(collection_, queries_[0], 1) == std::vector<std::string>{"r1"};
@@ -168,9 +168,9 @@ TEST_F(BadImage, ACommitOfTheTokenThatFailsLeavesTheImageBefore) {
   ChildProcess child([&](int) {
     TestDatabase db(path_);
     db.Delete(collection_, "r1");
-    FailDisk("-wal", 1, EIO);
+    FailDisk({"-wal", kDiskWrite | kDiskSync, 1});
     db.Close();
-    FailDisk("-wal", 0, 0);
+    HealDisk();
     db.Reopen();
     return !db.Has(collection_, "r1") && db.Stats(collection_).image.has_value();
   });

@@ -45,6 +45,8 @@ std::string NetworkFileSystem(const std::string& path);
 void RemoveFile(const std::string& path);
 // Makes the file's bytes survive power loss. Errors: kIo.
 Status SyncFile(const std::string& path);
+// Makes its name survive power loss, and with it those of all files in the same folder. Errors: kIo.
+Status SyncName(const std::string& path);
 // Gives a file its name, which no other file may have, and makes that survive power loss.
 // Errors: kAlreadyExists, kIo.
 Status RenameNew(const std::string& from, const std::string& to);

@@ -137,14 +137,17 @@ Status SyncFile(const std::string& path) {
   return status;
 }
 
+Status SyncName(const std::string& path) { return SyncFile(FolderOf(path)); }
+
 Status RenameNew(const std::string& from, const std::string& to) {
   // A hard link fails when the name is taken; rename would replace the other file.
   if (link(from.c_str(), to.c_str()) != 0) {
     if (errno == EEXIST) return Status(Code::kAlreadyExists, "there is already a file " + to).WithPath(to);
     return IoError(to, "cannot create");
   }
-  unlink(from.c_str());
-  return SyncFile(FolderOf(to));
+  Status status = SyncName(to);
+  unlink((status.ok() ? from : to).c_str());
+  return status;
 }
 
 int64_t FileBytes(const std::string& path) {

@@ -29,7 +29,9 @@ Result<std::vector<ImageCheck>> Database::CheckImages(const CancelToken& cancel)
     if (!header.ok()) return header.status();
     Result<std::vector<CollectionRow>> collections = rows->Collections();
     if (!collections.ok()) return collections.status();
-    for (const ImageRow& row : rows->Images()) {
+    Result<std::vector<ImageRow>> known = rows->Images();
+    if (!known.ok()) return known.status();
+    for (const ImageRow& row : *known) {
       const auto of = std::find_if(collections->begin(), collections->end(),
                                    [&](const CollectionRow& each) { return each.id == row.collection; });
       // A copy of the file has none, nor one whose folder was deleted, as anybody may.

@@ -83,7 +83,15 @@ void Database::Commit(std::span<WriteCall* const> calls) {
 
 void Database::BoundLog() {
   const int64_t log = store_->LogBytes(), rest = store_->UncopiedBytes();
-  if (rest > 0 && (log > kLogBytesMax || (log > kLogBytesLong && rest < kRestBytes))) store_->Checkpoint();
+  if (rest > 0 && (log > kLogBytesMax || (log > kLogBytesLong && rest < kRestBytes)))
+    RefuseWritesAfter(store_->Checkpoint());
+}
+
+// A sync that failed may have lost what it was to write, and the next one would not tell.
+void Database::RefuseWritesAfter(const Status& failure) {
+  if (failure.ok()) return;
+  const std::lock_guard guard(write_mutex_);
+  if (failed_.ok()) failed_ = failure;
 }
 
 void Database::CommitOneByOne(std::span<WriteCall* const> calls) {

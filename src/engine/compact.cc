@@ -97,6 +97,7 @@ Status Database::RewriteFile(const CancelToken& cancel, std::string* why) {
     std::lock_guard guard(write_mutex_);
     return store_->EmptyLog();
   });
+  if (emptied.code() == Code::kIo) RefuseWritesAfter(emptied);
   if (emptied.code() != Code::kBusy) return emptied;
   *why =
       "somebody reads an older state (a backup, or another process), or writes: the log still holds what was deleted; "

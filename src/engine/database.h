@@ -207,6 +207,7 @@ class Database {
   // commit.cc
   Status TryCommit(std::span<WriteCall* const> calls, bool* decided);
   void BoundLog();
+  void RefuseWritesAfter(const Status& failure);
   void CommitOneByOne(std::span<WriteCall* const> calls);
   // find.cc: what a call that deletes without naming records matches now. Under write_mutex_, without a transaction.
   Status Match(WriteCall* call);

@@ -32,7 +32,9 @@ void Database::MakeSaving() {
 
 void Database::LoadImages(ReadTransaction* rows, const DatabaseHeader& header, ScanFloors* floors) {
   if (store_->in_memory()) return;
-  for (const ImageRow& row : rows->Images()) {
+  Result<std::vector<ImageRow>> images = rows->Images();
+  if (!images.ok()) return;
+  for (const ImageRow& row : *images) {
     const auto found = collections_.find(ToInt(row.collection));
     // Changes before the floor of the log are not known one by one.
     if (found == collections_.end() || refused_images_.contains(row.token) || row.version < header.log_floor ||
@@ -81,6 +83,8 @@ Status Database::ForgetDamagedImages(const CancelToken& cancel) {
 bool Database::WantsSave(const Collection& collection, bool closing) const {
   const VectorIndex* vectors = collection.vectors();
   if (vectors == nullptr || !vectors->WantsImage() || vectors->damaged()) return false;
+  // Records that could not be read now may be read when it is opened next: not from an image without them.
+  if (collection.damaged() > 0) return false;
   const auto records = static_cast<uint64_t>(collection.known());
   if (closing) return !collection.image() || collection.changes_since_image() * kChangedShareAtClose > records;
   return !vectors->HasUnlinked() && collection.writes_since_image() >= std::max(kChangedMin, records / kChangedShare);
@@ -130,8 +134,11 @@ Status Database::CommitSave() {
     if (header->epoch != image.epoch || header->log_floor > image.row.version)
       return Status(Code::kConflict, "the data were replaced, or compacted");
     RETURN_IF_ERROR((*transaction)->SetImage(save->identity().row));
-    RETURN_IF_ERROR((*transaction)->CommitDerived());
+    // From here on the token may be in the file, even if the commit fails: the next open may find it in the log.
     save->Keep();
+    const Status committed = (*transaction)->CommitDerived();
+    if (committed.code() == Code::kIo) failed_ = committed;
+    RETURN_IF_ERROR(committed);
   }
   Result<MappedFile> vectors = MappedFile::Map(ImageFolder(path()).VectorsPath(save->identity().row.token));
   std::shared_ptr<void> freed;
@@ -160,7 +167,10 @@ void Database::EndSave(CollectionId collection, bool saved) {
 // With the lock of the images, which a save has.
 void Database::RemoveForeignImages() {
   Result<std::unique_ptr<ReadTransaction>> rows = store_->BeginRead();
-  if (rows.ok() && (*rows)->Header().ok()) ImageFolder(path()).RemoveForeign((*rows)->Images());
+  if (!rows.ok()) return;
+  Result<std::vector<ImageRow>> images = (*rows)->Images();
+  // Not knowing which there are, everyone would look foreign.
+  if (images.ok()) ImageFolder(path()).RemoveForeign(*images);
 }
 
 void Database::TidyImages() {

@@ -16,7 +16,7 @@ constexpr size_t kExpiredMin = 1000;
 bool Database::HasLogToCopy() const { return store_->UncopiedBytes() > kCheckpointBytes; }
 
 void Database::CopyLog() {
-  if (HasLogToCopy()) store_->Checkpoint();
+  if (HasLogToCopy()) RefuseWritesAfter(store_->Checkpoint());
 }
 
 bool Database::HasBackgroundWork() {

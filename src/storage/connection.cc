@@ -2,6 +2,8 @@
 
 #include <sqlite3.h>
 
+#include <cerrno>
+
 #include "base/check.h"
 
 namespace agentmemdb {
@@ -37,6 +39,18 @@ Code CodeFor(int result) {
     default:
       return Code::kInternal;
   }
+}
+
+// SQLite calls a file damaged that the system could not read. Whoever was told so would restore a file that is sound.
+bool CouldNotRead(sqlite3* handle) {
+  const auto failed = [](int error) { return error == EIO || error == ENXIO || error == ERANGE; };
+  int error = 0;
+  if (sqlite3_file_control(handle, "main", SQLITE_FCNTL_LAST_ERRNO, &error) == SQLITE_OK && failed(error)) return true;
+  sqlite3_file* log = nullptr;
+  if (sqlite3_file_control(handle, "main", SQLITE_FCNTL_JOURNAL_POINTER, &log) != SQLITE_OK || log == nullptr ||
+      log->pMethods == nullptr)
+    return false;
+  return log->pMethods->xFileControl(log, SQLITE_FCNTL_LAST_ERRNO, &error) == SQLITE_OK && failed(error);
 }
 
 // A name that SQLite takes parameters with: bytes that mean something in a URI are escaped.
@@ -209,8 +223,9 @@ void Connection::ResetStatements() {
 }
 
 Status Connection::Error(int result, const char* doing) const {
-  const Code code = CodeFor(result);
-  std::string message = std::string("cannot ") + doing + " " + path_ + ": " + sqlite3_errmsg(handle_);
+  const Code code = result == SQLITE_CORRUPT && CouldNotRead(handle_) ? Code::kIo : CodeFor(result);
+  std::string message = std::string("cannot ") + doing + " " + path_ + ": " +
+                        (result == SQLITE_CORRUPT ? "the system could not read it" : sqlite3_errmsg(handle_));
   if (code == Code::kCorrupt) {
     message = (result & 0xff) == SQLITE_NOTADB ? path_ + " is not a database"
                                                : path_ + " is damaged: " + sqlite3_errmsg(handle_);

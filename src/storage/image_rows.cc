@@ -14,22 +14,26 @@ uint32_t ChecksumOf(const ImageRow& image) {
 
 }  // namespace
 
-std::vector<ImageRow> ReadTransaction::Images() {
+Result<std::vector<ImageRow>> ReadTransaction::Images() {
   static constexpr char kSql[] = "SELECT collection, token, version, crc FROM images ORDER BY collection";
   std::vector<ImageRow> images;
   Result<DatabaseHeader> header = Header();
-  if (!header.ok() || header->format < kFormatWithImages) return images;
+  if (!header.ok()) return header.status();
+  if (header->format < kFormatWithImages) return images;
   Result<Statement*> prepared = connection_->Prepared(kSql);
-  if (!prepared.ok()) return images;
+  if (!prepared.ok()) return prepared.status();
   Statement& statement = **prepared;
   Resetting resetting(&statement);
-  while (statement.Step() == SQLITE_ROW) {
+  int result;
+  while ((result = statement.Step()) == SQLITE_ROW) {
     ImageRow image{CollectionId{statement.Integer(0).value_or(0)}, std::string(statement.Text(1).value_or("")),
                    statement.Integer(2).value_or(0)};
     // The token becomes part of a path.
     if (statement.Integer(3) == static_cast<int64_t>(ChecksumOf(image)) && IsImageToken(image.token))
       images.push_back(std::move(image));
   }
+  Status status = result == SQLITE_DONE ? Status() : connection_->Error(result, "read the images of");
+  if (!status.ok() && status.code() != Code::kCorrupt) return status;
   return images;
 }
 

@@ -58,6 +58,11 @@ int64_t ImageFolder::bytes() const {
   return bytes;
 }
 
+Status ImageFolder::Sync() const {
+  RETURN_IF_ERROR(SyncFile(path_));
+  return SyncName(path_);
+}
+
 void ImageFolder::Remove(const std::string& token) const {
   RemoveFile(ImagePath(token));
   RemoveFile(VectorsPath(token));

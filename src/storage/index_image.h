@@ -34,8 +34,8 @@ class ImageFolder {
 
   // Makes the folder if need be. One process at a time saves or removes. Errors: kBusy, kIo.
   Result<FileLock> Lock() const;
-  // Makes the names of new files survive power loss. Errors: kIo.
-  Status Sync() const { return SyncFile(path_); }
+  // Makes the names of new files survive power loss, and that of the folder. Errors: kIo.
+  Status Sync() const;
   void Remove(const std::string& token) const;
   // Removes the files of every token that is not among `images`. With the lock.
   void RemoveForeign(const std::vector<ImageRow>& images) const;

@@ -14,6 +14,7 @@ Result<FileLock> SnapshotFolder::Lock() const {
   if (!IsFolder(path_)) {
     const Status made = MakeFolder(path_, database_);
     if (!made.ok() && made.code() != Code::kAlreadyExists) return made;
+    RETURN_IF_ERROR(SyncName(path_));
   }
   return FileLock::Take(path_ + kLockName, database_);
 }

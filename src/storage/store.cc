@@ -194,25 +194,30 @@ int Store::OnCommit(void* store, sqlite3*, const char*, int pages) {
 int64_t Store::LogBytes() const { return log_pages_ * kLogPageBytes; }
 int64_t Store::UncopiedBytes() const { return (log_pages_ - copied_pages_) * kLogPageBytes; }
 
-void Store::Checkpoint() {
-  if (options_.read_only || in_memory()) return;
+Status Store::Checkpoint() {
+  if (options_.read_only || in_memory()) return {};
   if (has_one_connection()) {
     std::lock_guard guard(main_mutex_);
     return CopyLogOn(main_.get());
   }
   // On a reading connection, so that writers do not wait for it. What readers hold back is copied next time.
   Result<std::shared_ptr<Readers>> readers = CurrentReaders();
-  if (!readers.ok()) return;
+  if (!readers.ok()) return {};
   Result<std::unique_ptr<Connection>> connection = (*readers)->Take();
-  if (!connection.ok()) return;
-  CopyLogOn(connection->get());
+  if (!connection.ok()) return {};
+  const Status status = CopyLogOn(connection->get());
   (*readers)->GiveBack(std::move(*connection));
+  return status;
 }
 
-void Store::CopyLogOn(Connection* connection) {
+Status Store::CopyLogOn(Connection* connection) {
   int copied = -1;
-  sqlite3_wal_checkpoint_v2(connection->handle(), nullptr, SQLITE_CHECKPOINT_PASSIVE, nullptr, &copied);
+  const int result =
+      sqlite3_wal_checkpoint_v2(connection->handle(), nullptr, SQLITE_CHECKPOINT_PASSIVE, nullptr, &copied);
   if (copied >= 0) copied_pages_ = copied;
+  if (result == SQLITE_OK) return {};
+  Status status = connection->Error(result, "copy the log into");
+  return status.code() == Code::kIo ? status : Status();  // Another process may be at it.
 }
 
 void Store::TidyOnClose() {

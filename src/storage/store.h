@@ -89,8 +89,8 @@ class Store {
   // file yet. When all is copied the next commit writes the log from its beginning again; its file does not become smaller.
   int64_t LogBytes() const;
   int64_t UncopiedBytes() const;
-  // Copies the log into the database file, as far as readers allow. Writers do not wait for it.
-  void Checkpoint();
+  // Copies the log into the database file, as far as readers allow. Writers do not wait for it. Errors: kIo.
+  Status Checkpoint();
 
   // Makes the file as small as what it holds, and what was deleted no part of it; the log has it until it is emptied.
   // Errors: kBusy (another process writes), kIo, kCorrupt, kAborted, kTimeout.
@@ -135,7 +135,7 @@ class Store {
   Status OpenToRead();
   Status OpenToReadSole();
   bool has_one_connection() const { return single() && main_ != nullptr; }
-  void CopyLogOn(Connection* connection);
+  Status CopyLogOn(Connection* connection);
   Status TryToRead(Access access);
   Result<std::shared_ptr<Readers>> CurrentReaders();
   void TidyAfterReading();
@@ -187,8 +187,8 @@ class ReadTransaction {
   // most. Takes about a second a gigabyte.
   Status CheckStructure(const CancelToken& cancel, const std::function<void(std::string_view)>& visit);
   Status ScanTombstones(Version after, const std::function<void(CollectionId, RowId)>& visit);
-  // Those whose row is sound; none of a file that cannot have any.
-  std::vector<ImageRow> Images();
+  // Those whose row is sound; none of a file that cannot have any, or whose table of them is damaged. Errors: kIo, kBusy.
+  Result<std::vector<ImageRow>> Images();
   // After the last read: kBusy when the file changed meanwhile under a reader that is alone; what was read is no state then.
   Status CheckUnchanged() const;
   // For a backup, which copies through it.

@@ -1,0 +1,294 @@
+#include "support/database_life.h"
+
+#include <algorithm>
+
+#include "engine/find.h"
+#include "support/test_disk.h"
+
+namespace agentmemdb {
+namespace {
+
+constexpr uint32_t kDimensions = 4;
+constexpr int kBusyTimeoutMs = 0;
+
+std::vector<float> VectorOf(int number) {
+  const auto at = static_cast<float>(number);
+  return {at, static_cast<float>(number % 5), static_cast<float>(number * number % 11), 1};
+}
+
+std::string FieldsOf(const std::optional<std::string>& text, const std::vector<float>& vector) {
+  std::string fields = text.value_or("(none)");
+  for (const float number : vector) fields += " " + std::to_string(number);
+  return fields;
+}
+
+TestRecord RecordOf(const std::string& collection, int number, const std::string& text) {
+  return {Numbered("r", number),
+          collection == "notes" ? VectorOf(number) : std::vector<float>(),
+          text + std::to_string(number),
+          {}};
+}
+
+void PutInto(Contents* contents, const std::string& collection, const TestRecord& record) {
+  (*contents)[collection + "/" + record.id] = FieldsOf(record.text, record.vector);
+}
+
+bool IsOfTheData(const std::string& failure) {
+  return failure.ends_with(".db") || failure.ends_with(".db-wal") || failure.ends_with(".db-journal");
+}
+
+}  // namespace
+
+Result<Contents> ReadContents(Database* database) {
+  Contents contents;
+  Result<std::vector<CollectionInfo>> collections = ListCollections(database, {});
+  if (!collections.ok()) return collections.status();
+  FindQuery everything;
+  everything.limit = 1000;
+  everything.include = {true, true, true};
+  for (const CollectionInfo& collection : *collections) {
+    contents[collection.name + "/"];
+    Result<FindOutput> found = Find(database, collection.id, everything, {});
+    if (!found.ok()) return found.status();
+    for (const RecordOutput& record : found->records)
+      contents[collection.name + "/" + record.id] = FieldsOf(record.text, record.vector);
+  }
+  return contents;
+}
+
+DatabaseLife::~DatabaseLife() { db_.reset(); }
+
+void DatabaseLife::Run(const AfterStep& after_step) {
+  after_step_ = after_step;
+  Open();
+  Create("notes", [] {
+    CollectionRequest request = Graph(kDimensions, Metric::kL2, 0);
+    request.hnsw_m = 4;
+    return request;
+  }());
+  Create("plain", {});
+  for (int number = 1; number <= 3; ++number) Put("notes", number, number, "a");
+  Put("plain", 1, 1, std::string(9000, 'b'));
+  Put("notes", 4, 20, "c");
+  PutOneThatIsThere();
+  WriteAGroup();
+  Link();
+  ReadAll();
+  Search();
+  BackUp();
+  Close();
+  Open();
+  Search();
+  Put("notes", 21, 22, "d");
+  Delete("notes", 4);
+  Put("plain", 2, 2, "e");
+  ReadAll();
+  Leave();
+  Open();
+  ReadAll();
+  DropCollection("plain");
+  Put("notes", 6, 12, "f");
+  Search();
+  Close();
+}
+
+std::vector<Contents> DatabaseLife::possible() const {
+  std::vector<Contents> all = possible_;
+  for (const Change& change : doubtful_) {
+    for (size_t i = 0, count = all.size(); i < count; ++i) {
+      Contents changed = all[i];
+      change(&changed);
+      if (std::find(all.begin(), all.end(), changed) == all.end()) all.push_back(std::move(changed));
+    }
+  }
+  return all;
+}
+
+bool DatabaseLife::CameOff(const Status& status) {
+  const Code code = status.code();
+  if (status.ok()) return true;
+  if (DiskFailures() == 0 || (code != Code::kIo && code != Code::kBusy && code != Code::kReadOnly))
+    Complain(std::string(CodeName(code)) + " " + status.message());
+  return false;
+}
+
+bool DatabaseLife::WriteHasFailed() const {
+  if (DiskFailures() == failures_before_) return false;
+  const std::string failure = FirstDiskFailure();
+  const bool writes = failure.starts_with("pwrite") || failure.starts_with("f");  // fsync, fdatasync, ftruncate, ...
+  return writes && !failure.starts_with("fcntl") && !failure.starts_with("flock") && IsOfTheData(failure);
+}
+
+std::optional<CollectionId> DatabaseLife::Named(const std::string& collection) const {
+  const auto found = collections_.find(collection);
+  if (db_ == nullptr || found == collections_.end()) return std::nullopt;
+  return found->second;
+}
+
+void DatabaseLife::Commit(Group* group, std::vector<std::pair<WriteCall*, Change>> calls) {
+  const bool failed_before = WriteHasFailed();
+  group->Commit(db_.get());
+  bool changed = false;
+  for (const auto& [call, change] : calls) {
+    if (failed_before && call->status.code() != Code::kReadOnly)
+      Complain("a write was tried after a failed one, and ended with " + std::string(CodeName(call->status.code())));
+    if (CameOff(call->status)) {
+      for (Contents& contents : possible_) change(&contents);
+      changed = true;
+    } else if (call->status.code() == Code::kIo) {
+      doubtful_.push_back(change);
+    }
+  }
+  if (changed && after_step_) after_step_(possible_.front(), false);
+}
+
+void DatabaseLife::Open() {
+  step_ = "open";
+  possible_ = possible();
+  doubtful_.clear();
+  failures_before_ = DiskFailures();
+  Result<std::shared_ptr<Database>> db = Database::Open({path_, durability_, kBusyTimeoutMs}, {});
+  if (!CameOff(db.status())) return;
+  db_ = std::move(*db);
+  ReadAll();
+  collections_.clear();
+  Result<std::vector<CollectionInfo>> all = ListCollections(db_.get(), {});
+  if (!CameOff(all.status())) return;
+  for (const CollectionInfo& info : *all) collections_[info.name] = info.id;
+}
+
+void DatabaseLife::Close() {
+  step_ = "close";
+  if (db_ == nullptr) return;
+  const bool failed = DiskFailures() > 0;
+  Database::Close(std::move(db_));
+  db_.reset();
+  if (after_step_ && !failed && DiskFailures() == 0) after_step_(possible_.front(), true);
+}
+
+void DatabaseLife::Leave() { db_.reset(); }
+
+void DatabaseLife::Create(const std::string& collection, const CollectionRequest& request) {
+  step_ = "create " + collection;
+  if (db_ == nullptr || collections_.contains(collection)) return;
+  Group group;
+  WriteCall* const call = group.Create(collection, request);
+  Commit(&group, {{call, [=](Contents* contents) { (*contents)[collection + "/"]; }}});
+  if (call->status.ok()) collections_[collection] = OpOf<CreateCollectionOp>(call).collection;
+}
+
+void DatabaseLife::Put(const std::string& collection, int first, int last, const std::string& text) {
+  step_ = "put " + std::to_string(first) + " to " + std::to_string(last) + " into " + collection;
+  const std::optional<CollectionId> id = Named(collection);
+  if (!id) return;
+  std::vector<TestRecord> records;
+  for (int number = first; number <= last; ++number) records.push_back(RecordOf(collection, number, text));
+  Group group;
+  WriteCall* const call = group.Upsert(*id, records);
+  Commit(&group, {{call, [=](Contents* contents) {
+                     for (const TestRecord& record : records) PutInto(contents, collection, record);
+                   }}});
+}
+
+void DatabaseLife::PutOneThatIsThere() {
+  step_ = "put one that is there, after others";
+  const std::optional<CollectionId> id = Named("notes");
+  if (!id || !possible_.front().contains("notes/r20") || WriteHasFailed()) return;
+  Group group;
+  const WriteCall* const call = group.Add(*id, {RecordOf("notes", 90, "x"), RecordOf("notes", 20, "x")});
+  group.Commit(db_.get());
+  if (call->status.code() != Code::kAlreadyExists && CameOff(call->status)) Complain("it was let in");
+}
+
+// Three calls, and the one in the middle cannot come off.
+void DatabaseLife::WriteAGroup() {
+  step_ = "write a group";
+  const std::optional<CollectionId> id = Named("notes");
+  if (!id || !possible_.front().contains("notes/r3")) return;
+  const bool failed_before = WriteHasFailed();
+  Group group;
+  const TestRecord record = RecordOf("notes", 1, "g");
+  WriteCall* const put = group.Upsert(*id, {record});
+  const WriteCall* const taken = group.Add(*id, {RecordOf("notes", 3, "g")});
+  WriteCall* const remove = group.Delete(*id, "r2");
+  Commit(&group, {{put, [=](Contents* contents) { PutInto(contents, "notes", record); }},
+                  {remove, [](Contents* contents) { contents->erase("notes/r2"); }}});
+  if (taken->status.ok()) Complain("an id was taken twice");
+  if (taken->status.code() != Code::kAlreadyExists && !failed_before) CameOff(taken->status);
+}
+
+void DatabaseLife::Delete(const std::string& collection, int number) {
+  step_ = "delete " + std::to_string(number) + " from " + collection;
+  const std::optional<CollectionId> id = Named(collection);
+  if (!id) return;
+  Group group;
+  WriteCall* const call = group.Delete(*id, Numbered("r", number));
+  Commit(&group, {{call, [=](Contents* contents) { contents->erase(collection + "/" + Numbered("r", number)); }}});
+}
+
+void DatabaseLife::DropCollection(const std::string& collection) {
+  step_ = "drop " + collection;
+  if (!Named(collection)) return;
+  Group group;
+  WriteCall* const call = group.Drop(collection);
+  Commit(&group, {{call, [=](Contents* contents) {
+                     std::erase_if(*contents,
+                                   [&](const auto& item) { return item.first.starts_with(collection + "/"); });
+                   }}});
+  if (call->status.ok()) collections_.erase(collection);
+}
+
+void DatabaseLife::Link() {
+  step_ = "link";
+  for (bool more = db_ != nullptr; more;) {
+    Result<bool> linked = db_->RunBackground(1000, {});
+    more = CameOff(linked.status()) && *linked;
+  }
+}
+
+void DatabaseLife::ReadAll() {
+  if (db_ == nullptr) return;
+  Result<Contents> contents = ReadContents(db_.get());
+  if (!CameOff(contents.status())) {
+    if (reads_go_on_) Complain("reads do not go on: " + contents.status().message());
+    return;
+  }
+  if (std::find(possible_.begin(), possible_.end(), *contents) == possible_.end())
+    return Complain("what is read is not what was written");
+  possible_ = {*contents};
+}
+
+void DatabaseLife::Search() {
+  step_ = "search";
+  const std::optional<CollectionId> id = Named("notes");
+  if (!id) return;
+  SearchQuery query;
+  query.vector = VectorOf(20);
+  query.k = 1000;
+  Result<SearchOutput> output = agentmemdb::Search(db_.get(), *id, query, {});
+  if (!CameOff(output.status())) {
+    if (reads_go_on_) Complain("searches do not go on: " + output.status().message());
+    return;
+  }
+  std::vector<std::string> found = Ids(*output);
+  std::sort(found.begin(), found.end());
+  const bool right = std::any_of(possible_.begin(), possible_.end(), [&](const Contents& contents) {
+    std::vector<std::string> ids;
+    for (const auto& [name, fields] : contents) {
+      if (name.starts_with("notes/r")) ids.push_back(name.substr(6));
+    }
+    return std::is_permutation(ids.begin(), ids.end(), found.begin(), found.end());
+  });
+  if (!right) Complain("what is found is not what was written");
+}
+
+void DatabaseLife::BackUp() {
+  step_ = "back up";
+  if (db_ == nullptr) return;
+  if (CameOff(db_->BackUp(backup_path(), {}))) {
+    backed_up_ = possible_.front();
+    if (after_step_) after_step_(possible_.front(), false);
+  }
+}
+
+}  // namespace agentmemdb

@@ -1,0 +1,161 @@
+// A crash, and a power failure, at every moment of a database's life: what was acknowledged is there, of a write in between all or
+// nothing, and everything agrees. The states are made of what was written down of one life (support/disk_history.h).
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <filesystem>
+
+#include "engine/verify.h"
+#include "support/database_life.h"
+#include "support/disk_history.h"
+#include "support/seed.h"
+#include "support/temp_dir.h"
+
+namespace agentmemdb {
+namespace {
+
+// The life, and what was acknowledged when.
+struct Recording {
+  struct Moment {
+    size_t events = 0;  // that had happened
+    Contents stored;
+    bool closed = false;
+  };
+  std::vector<DiskEvent> events;
+  std::vector<Moment> moments;
+  std::vector<std::string> complaints;
+  DiskState end, end_as_recorded;
+  Contents backed_up;
+  size_t backed_up_after = 0;  // events
+};
+
+Recording Record(Durability durability) {
+  Recording recording;
+  const TempDir dir;
+  const std::string folder = dir.path().string();
+  DatabaseLife life(folder + "/a.db", durability);
+  RecordDisk(folder);
+  recording.moments.push_back({});
+  life.Run([&](const Contents& stored, bool closed) {
+    recording.moments.push_back({DiskEvents(), stored, closed});
+    if (life.backed_up() != nullptr && recording.backed_up_after == 0) recording.backed_up_after = DiskEvents();
+  });
+  recording.events = StopRecordingDisk();
+  recording.complaints = life.complaints();
+  recording.backed_up = *life.backed_up();
+  recording.end = DiskState::ReadFrom(folder);
+  recording.end_as_recorded = StateAfter(recording.events, recording.events.size());
+  return recording;
+}
+
+class PowerLoss : public testing::Test {
+ protected:
+  void Live(Durability durability) {
+    durability_ = durability;
+    recording_ = Record(durability);
+    ASSERT_EQ(recording_.complaints, std::vector<std::string>());
+    ASSERT_EQ(recording_.end, recording_.end_as_recorded)
+        << "calls were missed: the states would not be what they seem";
+  }
+
+  // Opens what was left after `count` events. `synced_only`: of what was acknowledged, the last may be missing.
+  void Open(const DiskState& state, size_t count, bool synced_only) {
+    const TempDir dir;
+    const std::string folder = dir.path().string(), path = folder + "/a.db";
+    WithoutSharedMemory(state).WriteTo(folder);
+    FailDisk({folder});  // None, and nothing is synced for nothing.
+    ExpectSound(path, Allowed(count, synced_only));
+    if (state.files.contains("a.db-copy")) {
+      const TestDatabase copy(path + "-copy");
+      EXPECT_EQ(Require(ReadContents(copy.get())), recording_.backed_up);
+    } else {
+      EXPECT_LT(count, recording_.backed_up_after) << "a backup that was acknowledged is gone";
+    }
+    HealDisk();
+  }
+
+  const std::vector<DiskEvent>& events() const { return recording_.events; }
+
+ private:
+  // Memory that processes shared: it ends with them.
+  static DiskState WithoutSharedMemory(DiskState state) {
+    std::erase_if(state.files, [](const auto& file) { return file.first.ends_with("-shm"); });
+    return state;
+  }
+
+  // What may be stored: all that was acknowledged, and the write that was under way or not.
+  std::vector<Contents> Allowed(size_t count, bool synced_only) const {
+    std::vector<Contents> allowed;
+    for (const Recording::Moment& moment : recording_.moments) {
+      // Closing copies everything into the file, and waits until it is there.
+      const bool certain = moment.events <= count && (!synced_only || moment.closed);
+      if (certain) allowed.clear();
+      allowed.push_back(moment.stored);
+      if (moment.events > count) break;
+    }
+    return allowed;
+  }
+
+  void ExpectSound(const std::string& path, const std::vector<Contents>& allowed) {
+    TestDatabase db(path, durability_);
+    const Contents contents = Require(ReadContents(db.get()));
+    EXPECT_NE(std::find(allowed.begin(), allowed.end(), contents), allowed.end())
+        << contents.size() << " things are stored, after " << allowed.front().size() << " were acknowledged";
+    const VerifyReport report = Require(Verify(db.get(), {}));
+    for (const Difference& difference : report.differences)
+      ADD_FAILURE() << VerifyPartName(difference.part) << " " << difference.id << ": " << difference.message;
+    const CollectionId late = db.Create("late", Vectors(1));
+    db.Add(late, {{"a", {1}, {}, {}}});
+    EXPECT_EQ(db.SearchIds(late, {1}, 5), std::vector<std::string>{"a"});
+    db.Reopen();
+    EXPECT_EQ(Require(ReadContents(db.get())).size(), contents.size() + 2);
+  }
+
+  Durability durability_ = Durability::kFull;
+  Recording recording_;
+};
+
+// Under a sanitizer a sample: every so many.
+constexpr size_t kStep = kSanitized ? 7 : 1;
+constexpr int kStates = kSanitized ? 150 : 1500;
+
+TEST_F(PowerLoss, AKilledProcessLeavesAllThatWasAcknowledged) {
+  for (const Durability durability : {Durability::kFull, Durability::kNormal}) {
+    Live(durability);
+    if (HasFailure()) return;
+    int points = 0;
+    for (size_t count = 0; count <= events().size(); count += kStep, ++points) {
+      SCOPED_TRACE("after " + std::to_string(count) + " of " + std::to_string(events().size()) + " events");
+      Open(StateAfter(events(), count), count, /*synced_only=*/false);
+      if (HasFailure()) return;
+    }
+    std::printf("  killed after each of %zu changes of the disk: %d states opened\n", events().size(), points);
+  }
+}
+
+TEST_F(PowerLoss, WithDurabilityFullNothingAcknowledgedIsLost) {
+  SCOPED_TRACE(SeedNote());
+  Random random(TestSeed());
+  Live(Durability::kFull);
+  for (int i = 0; i < kStates && !HasFailure(); ++i) {
+    const auto count = static_cast<size_t>(random.Below(events().size() + 1));
+    SCOPED_TRACE("state " + std::to_string(i) + ", after " + std::to_string(count) + " events");
+    Open(StateAfterPowerLoss(events(), count, &random), count, /*synced_only=*/false);
+  }
+  std::printf("  power lost: %d states opened, made of %zu changes of the disk\n", kStates, events().size());
+}
+
+TEST_F(PowerLoss, WithDurabilityNormalTheLastWritesMayBeMissingAndNothingElse) {
+  SCOPED_TRACE(SeedNote());
+  Random random(TestSeed());
+  Live(Durability::kNormal);
+  for (int i = 0; i < kStates && !HasFailure(); ++i) {
+    const auto count = static_cast<size_t>(random.Below(events().size() + 1));
+    SCOPED_TRACE("state " + std::to_string(i) + ", after " + std::to_string(count) + " events");
+    Open(StateAfterPowerLoss(events(), count, &random), count, /*synced_only=*/true);
+  }
+  std::printf("  power lost: %d states opened, made of %zu changes of the disk\n", kStates, events().size());
+}
+
+}  // namespace
+}  // namespace agentmemdb
