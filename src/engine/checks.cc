@@ -44,12 +44,8 @@ Result<std::vector<ImageCheck>> Database::CheckImages(const CancelToken& cancel)
     return {};
   };
   RETURN_IF_ERROR(ReadFile(list));
-  const ImageFolder folder(path());
   for (const auto& [identity, like] : images) {
     RETURN_IF_ERROR(cancel.Check());
-    // Left behind when the file was copied, or removed, as anybody may: that is no damage.
-    const std::string& token = identity.row.token;
-    if (!FileExists(folder.ImagePath(token)) && !FileExists(folder.VectorsPath(token))) continue;
     const std::shared_ptr<Collection> image = ReadImage(*like, identity);
     const bool sound = image != nullptr && image->vectors()->VerifyFile();
     checks.push_back({identity.row.collection, identity.row.token, sound});
