@@ -639,7 +639,8 @@ export class Database {
    * All records of some collections, or of all, as a stream of UTF-8: a line of JSON each, with every field, vectors so that they read back
    * bit by bit (docs/file-format.md). Nothing is done before the stream is read, and no more than is read; what is wrong comes as its
    * error. A record that is there throughout comes exactly once, as it is when its turn comes; one that is added meanwhile does not.
-   * @throws ERR_NOT_FOUND (no such collection), ERR_CORRUPT (a damaged record), ERR_BUSY; ERR_CLOSED once the database was closed.
+   * @throws ERR_NOT_FOUND (no such collection), ERR_CORRUPT (a damaged record), ERR_CONFLICT (a snapshot was restored meanwhile), ERR_BUSY;
+   *         ERR_CLOSED once the database was closed.
    */
   exportJsonl(options?: ExportOptions): import('node:stream').Readable;
   /**

@@ -205,6 +205,17 @@ describe('ends', () => {
     expect(await errorOf(exported(db))).toMatchObject({ code: 'ERR_CLOSED' });
   });
 
+  test('when everything is replaced by a snapshot', async () => {
+    const db = await databases.open(databases.file());
+    await large(db, 5);
+    await db.createSnapshot('before');
+    const ended = (async () => {
+      for await (const part of db.exportJsonl()) await db.restoreSnapshot('before', part.length > 0 ? undefined : null);
+    })();
+    expect(await errorOf(ended)).toMatchObject({ code: 'ERR_CONFLICT', message: expect.stringContaining('restored') });
+    expect(await linesOf(db)).toHaveLength(53);
+  });
+
   test('with what is wrong with its options, when it is read', async () => {
     const db = await databases.open();
     for (const [options, argument] of [[{ depth: 1 }, 'options.depth'], [null, 'options'], [{ collections: 'a' }, 'options.collections'], [{ onDamaged: 'keep' }, 'options.onDamaged']]) {

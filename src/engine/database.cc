@@ -151,7 +151,7 @@ Status Database::TryRead(const CancelToken& cancel, const std::function<Status(c
     if (!header.ok()) return header.status();
     *answered = header->change_version == applied_ && header->epoch == epoch_;
     if (*answered) {
-      const Status read = body({rows->get(), &collections_});
+      const Status read = body({rows->get(), &collections_, epoch_});
       const Status unchanged = (*rows)->CheckUnchanged();
       return unchanged.ok() ? read : unchanged;
     }

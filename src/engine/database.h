@@ -70,6 +70,7 @@ struct DatabaseStats {
 struct ReadView {
   ReadTransaction* rows;
   const std::map<int64_t, std::shared_ptr<Collection>>* collections;
+  int64_t epoch = 0;  // another one: everything was replaced
 
   // Errors: kNotFound (deleted).
   Result<const Collection*> Find(CollectionId id) const;

@@ -34,6 +34,7 @@ Result<std::string> Exporter::Next(Database* database, const CancelToken& cancel
 
 Status Exporter::MakeMore(Database* database, const CancelToken& cancel) {
   if (!planned_) return Plan(database, cancel);
+  RETURN_IF_ERROR(CheckNotReplaced(database, cancel));
   if (section_ == sections_.size()) {
     AppendEndLine(&text_, {static_cast<int64_t>(sections_.size()), done_});
     ended_ = true;
@@ -47,6 +48,7 @@ Status Exporter::Plan(Database* database, const CancelToken& cancel) {
   RETURN_IF_ERROR(database->Read(cancel, [this](const ReadView& view) -> Status {
     sections_.clear();
     total_ = 0;
+    epoch_ = view.epoch;
     const TimeMs now = NowMs();
     for (const auto& [id, collection] : *view.collections) {
       const auto& names = options_.collections;
@@ -71,6 +73,14 @@ Status Exporter::CheckAllThere() const {
       return Status(Code::kNotFound, "there is no collection '" + name + "'").WithArgument("options.collections");
   }
   return {};
+}
+
+// What was exported and what would be have nothing to do with one another then.
+Status Exporter::CheckNotReplaced(Database* database, const CancelToken& cancel) const {
+  return database->Read(cancel, [this](const ReadView& view) -> Status {
+    if (view.epoch == epoch_) return {};
+    return Status(Code::kConflict, "a snapshot was restored during the export; begin it anew");
+  });
 }
 
 Status Exporter::BeginSection(const Section& section) {

@@ -25,7 +25,7 @@ class Exporter {
   explicit Exporter(ExportOptions options) : options_(std::move(options)) {}
 
   // The next of the text, half a megabyte unless it is the last; empty: that was all.
-  // Errors: kNotFound (a collection asked for), kCorrupt (a damaged record), kIo, kBusy, kAborted, kTimeout.
+  // Errors: kNotFound (a collection asked for), kConflict (a snapshot was restored meanwhile), kCorrupt (a damaged record), kIo, kBusy, kAborted, kTimeout.
   Result<std::string> Next(Database* database, const CancelToken& cancel);
 
   // Records written so far, and how many there were at the beginning.
@@ -43,6 +43,7 @@ class Exporter {
   Status MakeMore(Database* database, const CancelToken& cancel);
   Status Plan(Database* database, const CancelToken& cancel);
   Status CheckAllThere() const;
+  Status CheckNotReplaced(Database* database, const CancelToken& cancel) const;
   Status BeginSection(const Section& section);
   Status MakePage(Database* database, const Section& section, const CancelToken& cancel);
 
@@ -51,6 +52,7 @@ class Exporter {
   size_t section_ = 0;
   bool planned_ = false, begun_ = false, ended_ = false;  // begun: the section at hand
   RowId after_{0};                                        // in the section at hand
+  int64_t epoch_ = 0;
   int64_t done_ = 0, total_ = 0;
   std::string text_;  // made, and from at_ on not given out
   size_t at_ = 0;
