@@ -26,6 +26,16 @@ TEST(Collections, AreListedByName) {
   EXPECT_EQ(db.get()->stats().collections, 3);
 }
 
+TEST(Collections, OfANewDatabaseDroppingOneChangesNothing) {
+  const TempDir dir;
+  TestDatabase memory, file(dir.File("a.db")), single(dir.File("b.db"), Durability::kNormal, true);
+  for (TestDatabase* db : {&memory, &file, &single}) {
+    EXPECT_FALSE(db->DropCollection("c"));
+    EXPECT_EQ(db->get()->stats().change_version, 0);
+    db->Create("c", {});
+  }
+}
+
 TEST(Collections, CannotBeCreatedTwice) {
   TestDatabase db;
   db.Create("c", {});

@@ -3,6 +3,7 @@
 
 #include <filesystem>
 
+#include "engine/snapshot.h"
 #include "engine/verify.h"
 #include "support/child_process.h"
 #include "support/image_files.h"
@@ -69,6 +70,29 @@ TEST_F(SingleMode, EverythingWorksAndComesBack) {
   TestDatabase copy(dir_.File("copy.db"));
   EXPECT_EQ(copy.Count(c), db.Count(c));
   ExpectSound(copy.get());
+}
+
+TEST_F(SingleMode, IsCompactedAndRestored) {
+  SCOPED_TRACE(SeedNote());
+  TestDatabase db(path_, Durability::kFull, true);
+  const CollectionId c = db.Create("c", Graph(kDimensions, Metric::kCosine, 0));
+  db.Add(c, Records(0, 200));
+  db.Link();
+  Require(CreateSnapshot(db.get(), "before", {}).status());
+  for (int i = 0; i < 150; ++i) db.Delete(c, Numbered("r", i));
+  const CompactReport report = Require(db.get()->Compact({}));
+  EXPECT_TRUE(report.erased) << report.why;
+  EXPECT_LT(report.bytes_after, report.bytes_before);
+  EXPECT_EQ(db.Count(c), 50);
+  ExpectSound(db.get());
+  WriteCall restore;
+  restore.ops.push_back(RestoreOp{"before", nullptr});
+  WriteCall* const calls[] = {&restore};
+  db.get()->Commit(calls);
+  Require(restore.status);
+  EXPECT_EQ(db.Count(c), 200);
+  ExpectSound(db.get());
+  EXPECT_FALSE(fs::exists(path_ + "-shm"));
 }
 
 TEST_F(SingleMode, ImagesAreSavedInTheBackgroundBesideReadsAndWrites) {

@@ -129,7 +129,10 @@ Status Database::TryCommit(std::span<WriteCall* const> calls, bool* decided) {
       if (*decided && !group.io_failure().ok()) failed_ = group.io_failure();
       if (*decided) ++groups_committed_, calls_committed_ += static_cast<int64_t>(calls.size());
       // What took the place of everything is loaded here, not by the first who reads; if that fails, by them.
-      if (applied_ == 0) (void)CatchUpLocked(CancelToken());
+      if (applied_ == 0) {
+        transaction->reset();  // In single mode it has the connection that would be read on.
+        (void)CatchUpLocked(CancelToken());
+      }
       return {};
     }
   } catch (const InternalError& error) {

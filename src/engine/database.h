@@ -95,6 +95,8 @@ class Database {
   ~Database();
 
   bool in_memory() const { return store_->in_memory(); }
+  // storage/store.h.
+  bool single() const { return store_->single(); }
   // Whether Commit refuses everything.
   bool read_only() const { return store_->options().read_only; }
 

@@ -79,6 +79,7 @@ Status OpenSnapshot(Database* database, RestoreOp* op, const CancelToken& cancel
   StoreOptions options;
   options.path = folder->PathOf(op->snapshot);
   options.read_only = true;
+  options.single = database->single();
   if (!FileExists(options.path)) return NoSuchSnapshot(op->snapshot);
   Result<std::unique_ptr<Store>> store = Store::Open(options, cancel);
   if (!store.ok()) return store.status();

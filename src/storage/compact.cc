@@ -6,20 +6,21 @@
 namespace agentmemdb {
 
 Status Store::Vacuum(const CancelToken& cancel) {
-  // On a connection of its own: the writing one is never interrupted. What SQLite sets aside meanwhile is as large as the file,
-  // and must not be in memory.
+  // On a connection of its own, where there may be others: the writing one is never interrupted.
   std::unique_ptr<Connection> own;
   const std::lock_guard guard(main_mutex_);
-  if (!in_memory()) {
-    RETURN_IF_ERROR(CheckNotReplaced());
+  RETURN_IF_ERROR(CheckNotReplaced());
+  if (!single()) {
     Result<std::unique_ptr<Connection>> opened = Connection::Open(options_.path, options_.durability);
     if (!opened.ok()) return opened.status();
     own = std::move(*opened);
-    RETURN_IF_ERROR(own->Execute("PRAGMA temp_store=FILE"));
   }
-  Connection* const connection = in_memory() ? main_.get() : own.get();
+  Connection* const connection = single() ? main_.get() : own.get();
+  // What SQLite sets aside meanwhile is as large as the file, and must not be in memory.
+  if (!in_memory()) RETURN_IF_ERROR(connection->Execute("PRAGMA temp_store=FILE"));
   const InterruptedBy interrupted(connection, cancel);
   const Status status = connection->Execute("VACUUM");
+  if (single() && !in_memory()) (void)connection->Execute("PRAGMA temp_store=MEMORY");
   return status.ok() || cancel.Check().ok() ? status : cancel.Check();
 }
 
