@@ -2,6 +2,7 @@
 #pragma once
 
 #include <stdlib.h>
+#include <unistd.h>
 
 #include <filesystem>
 #include <stdexcept>
@@ -11,8 +12,12 @@ namespace agentmemdb {
 
 class TempDir {
  public:
-  TempDir() {
-    std::string pattern = (std::filesystem::temp_directory_path() / "agentmemdb-test-XXXXXX").string();
+  // kMemory: where the system keeps such files, if it does; for tests that make files by the thousand.
+  enum class Where { kDisk, kMemory };
+  explicit TempDir(Where where = Where::kDisk) {
+    const bool in_memory = where == Where::kMemory && access("/dev/shm", W_OK | X_OK) == 0;
+    const std::filesystem::path parent = in_memory ? "/dev/shm" : std::filesystem::temp_directory_path();
+    std::string pattern = (parent / "agentmemdb-test-XXXXXX").string();
     if (mkdtemp(pattern.data()) == nullptr) throw std::runtime_error("cannot create " + pattern);
     path_ = std::filesystem::canonical(pattern);
   }

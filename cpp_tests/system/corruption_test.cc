@@ -11,6 +11,7 @@
 #include <set>
 
 #include "base/file.h"
+#include "engine/verify.h"
 #include "support/btree_pages.h"
 #include "support/files.h"
 #include "support/seed.h"
@@ -21,12 +22,14 @@
 namespace agentmemdb {
 namespace {
 
-constexpr int kRecords = 40;
+constexpr int kRecords = 30;
+constexpr size_t kHeaderBytes = 100;
 
 // What one damaged byte did.
 struct Outcome {
   Status opened;
   std::set<int64_t> right, refused, missing;  // rows
+  int64_t reported = 0;                       // by Verify, which is asked when not all are right
 };
 
 class Corruption : public testing::Test {
@@ -64,10 +67,17 @@ class Corruption : public testing::Test {
     std::filesystem::remove(path_ + "-shm");
   }
 
-  // Opens the file with the byte at `at` changed, asks for every record, and puts the file right again.
+  // Opens the file with the byte at `at` changed, or cut short, asks for every record, and puts the file right again.
   Outcome Damage(size_t at, uint8_t mask) {
     const char byte = static_cast<char>(pristine_[at] ^ mask);
     EXPECT_EQ(pwrite(file_, &byte, 1, static_cast<off_t>(at)), 1);
+    return Look();
+  }
+  Outcome Cut(size_t bytes) {
+    EXPECT_EQ(ftruncate(file_, static_cast<off_t>(bytes)), 0);
+    return Look();
+  }
+  Outcome Look() {
     Outcome outcome;
     {
       Result<std::shared_ptr<Database>> db = Database::Open({path_, Durability::kNormal, 1000}, {});
@@ -75,9 +85,10 @@ class Corruption : public testing::Test {
       if (db.ok()) {
         for (int row = 1; row <= kRecords; ++row) AskFor(db->get(), row, &outcome);
         SearchAll(db->get());
+        if (outcome.right.size() < kRecords) outcome.reported = Require(Verify(db->get(), {})).found;
       }
     }
-    if (FileBytes(path_ + "-wal") > 0) RemoveLog();
+    if (FileBytes(path_ + "-wal") > 0 || FileBytes(path_) == 0) RemoveLog();
     EXPECT_EQ(ftruncate(file_, static_cast<off_t>(pristine_.size())), 0);
     EXPECT_EQ(pwrite(file_, pristine_.data(), pristine_.size(), 0), static_cast<ssize_t>(pristine_.size()));
     return outcome;
@@ -170,8 +181,12 @@ TEST_F(Corruption, NoDamagedByteIsEverAnsweredAsData) {
   const size_t step = kSanitized ? 11 : 1;
   int damaged = 0, refused_open = 0, harmless = 0, lost_some = 0, missing = 0, missing_flips = 0;
   std::map<std::string, int> codes;
-  for (size_t at = kSanitized ? random.Below(step) : 0; at < pristine_.size(); at += step) {
-    const auto mask = static_cast<uint8_t>(1 + random.Below(255));
+  std::vector<std::pair<size_t, uint8_t>> flips;
+  // Every bit of the header that SQLite has, and some bits of every other byte.
+  for (size_t bit = 0; bit < 8 * kHeaderBytes; bit += step) flips.push_back({bit / 8, 1 << bit % 8});
+  for (size_t at = kHeaderBytes + (kSanitized ? random.Below(step) : 0); at < pristine_.size(); at += step)
+    flips.push_back({at, 1 + random.Below(255)});
+  for (const auto& [at, mask] : flips) {
     SCOPED_TRACE("byte " + std::to_string(at) + " of page " + std::to_string(PageAt(at)) + ", mask " +
                  std::to_string(mask));
     const PageKind kind = KindAt(at);
@@ -189,6 +204,9 @@ TEST_F(Corruption, NoDamagedByteIsEverAnsweredAsData) {
       missing_flips += outcome.missing.empty() ? 0 : 1;
     }
     EXPECT_TRUE(kind == PageKind::kOther || outcome.missing.empty()) << "a record of the table is silently gone";
+    EXPECT_TRUE(!outcome.opened.ok() || outcome.right.size() == kRecords || outcome.reported > 0)
+        << "verify() does not report " << outcome.missing.size() << " missing and " << outcome.refused.size()
+        << " damaged records";
     if (kind == PageKind::kLeaf || kind == PageKind::kOverflow) {
       const std::set<int64_t> affected = RowsAt(at);
       for (const int64_t row : outcome.refused)
@@ -199,9 +217,49 @@ TEST_F(Corruption, NoDamagedByteIsEverAnsweredAsData) {
   std::printf("  %d bytes damaged: %d unnoticed and harmless, %d cost records, %d kept the file closed (", damaged,
               harmless, lost_some, refused_open);
   for (const auto& [code, count] : codes) std::printf(" %s %d", code.c_str(), count);
-  std::printf(" );\n  %d outside the records table hid %d records silently\n", missing_flips, missing);
+  std::printf(" );\n  %d outside the records table hid %d records, and verify() reported each\n", missing_flips,
+              missing);
   EXPECT_GT(lost_some, 0);
   EXPECT_GT(refused_open, 0);
+}
+
+TEST_F(Corruption, AFileCutShortIsNoticed) {
+  SCOPED_TRACE(SeedNote());
+  Random random(TestSeed());
+  int cuts = 0, refused_open = 0;
+  // Nothing at all is a file to make a database of.
+  for (size_t bytes = pristine_.size() - 1; bytes > 0;
+       bytes -= std::min(bytes, 1 + random.Below(kSanitized ? 150 : 15))) {
+    SCOPED_TRACE("cut to " + std::to_string(bytes));
+    const Outcome outcome = Cut(bytes);
+    ++cuts;
+    refused_open += !outcome.opened.ok();
+    EXPECT_TRUE(outcome.opened.ok() || outcome.opened.code() == Code::kCorrupt) << outcome.opened.message();
+    EXPECT_TRUE(!outcome.opened.ok() || outcome.right.size() == kRecords || outcome.reported > 0)
+        << "verify() does not report " << outcome.missing.size() << " missing and " << outcome.refused.size()
+        << " damaged records";
+    if (HasFailure()) return;
+  }
+  std::printf("  cut to %d lengths, %d of which kept it closed\n", cuts, refused_open);
+}
+
+TEST_F(Corruption, AnEmptyFileBesideALogIsNoNewDatabase) {
+  std::string log;
+  {
+    TestDatabase db(path_);
+    db.Delete(collection_, "record-1");
+    db.Drop();
+    log = ReadFile(path_ + "-wal");
+  }
+  ASSERT_GT(log.size(), 0u);
+  std::filesystem::resize_file(path_, 0);
+  std::filesystem::remove(path_ + "-shm");
+  for (const bool read_only : {true, false}) {
+    const Status status = Database::Open({path_, Durability::kNormal, 0, read_only}, {}).status();
+    EXPECT_EQ(status.code(), Code::kCorrupt) << status.message();
+    EXPECT_EQ(status.path(), path_);
+    EXPECT_EQ(ReadFile(path_ + "-wal"), log);
+  }
 }
 
 }  // namespace

@@ -15,6 +15,7 @@ constexpr int kStepsBetweenChecks = 10000;  // of SQLite's machine: some microse
 int IsCancelled(void* cancel) { return static_cast<const CancelToken*>(cancel)->Check().ok() ? 0 : 1; }
 
 Code CodeFor(int result) {
+  if (result == SQLITE_IOERR_SHORT_READ) return Code::kCorrupt;  // The file ends where it says a page is.
   // A reader that may not write beside a log that a writer is just preparing.
   if (result == SQLITE_READONLY_RECOVERY || result == SQLITE_READONLY_CANTINIT) return Code::kBusy;
   switch (result & 0xff) {

@@ -12,6 +12,7 @@ constexpr int kTriesToRead = 10, kBetweenTriesMs = 10;
 // What SQLite keeps beside a file that is in use: the log, and the index over it that its users share.
 constexpr char kLog[] = "-wal";
 constexpr char kSharedMemory[] = "-shm";
+constexpr char kJournal[] = "-journal";       // while the file is not in WAL mode yet
 constexpr int64_t kLogPageBytes = 4096 + 24;  // with the header that each has there
 
 Status HeldElsewhere(const std::string& path) {
@@ -33,7 +34,8 @@ Result<std::unique_ptr<Store>> Store::Open(const StoreOptions& options, const Ca
     store->copy_lock_ = std::move(*lock);
   }
   // Other processes may be creating or recovering the same file.
-  const Status opened = RetryWhileBusy(options.busy_timeout_ms, cancel, [&] {
+  const Status opened = RetryWhileBusy(options.busy_timeout_ms, cancel, [&]() -> Status {
+    RETURN_IF_ERROR(store->CheckNotEmptied());
     if (!options.read_only) return store->OpenToWrite();
     return options.single ? store->OpenToReadSole() : store->OpenToRead();
   });
@@ -41,6 +43,13 @@ Result<std::unique_ptr<Store>> Store::Open(const StoreOptions& options, const Ca
   RETURN_IF_ERROR(opened);
   if (store->readers_ != nullptr) store->identity_ = store->readers_->seen.identity;
   return store;
+}
+
+// The first to write makes the file, then its log. To SQLite an empty file is a new one, whose log it removes, even to read.
+Status Store::CheckNotEmptied() const {
+  if (in_memory() || WalBytes() == 0 || FileBytes() > 0 || FileExists(options_.path + kJournal)) return {};
+  return Status(Code::kCorrupt, options_.path + " is empty, but its log is not; restore it from a backup")
+      .WithPath(options_.path);
 }
 
 Status Store::OpenToWrite() {

@@ -131,6 +131,7 @@ class Store {
   };
 
   explicit Store(StoreOptions options) : options_(std::move(options)) {}
+  Status CheckNotEmptied() const;
   Status OpenToWrite();
   Status OpenToRead();
   Status OpenToReadSole();
