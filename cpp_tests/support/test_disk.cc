@@ -99,7 +99,7 @@ class Disk {
   }
 
   // Whether a call on that file is to be carried out. Sets errno where not.
-  Verdict Ask(DiskCall call, const char* name, const std::string& path) {
+  Verdict Ask(unsigned call, const char* name, const std::string& path) {
     const std::lock_guard guard(mutex_);
     if (!fault_ || (fault_->calls & call) == 0 || path.find(fault_->word) == std::string::npos) return Verdict::kPass;
     const int number = ++calls_;
@@ -169,7 +169,7 @@ class Disk {
 
 std::string PathOf(int file) { return Disk::Get().PathOf(file); }
 
-bool Refuses(DiskCall call, const char* name, const std::string& path) {
+bool Refuses(unsigned call, const char* name, const std::string& path) {
   return Disk::Get().Ask(call, name, path) == Verdict::kFail;
 }
 
@@ -179,7 +179,8 @@ int Open(const char* name, const char* path, int flags, mode_t mode) {
   flags |= O_LARGEFILE;
 #endif
   if (!Disk::watching()) return original(path, flags, mode);
-  if (Refuses(kDiskOpen, name, path)) return -1;
+  const unsigned to_write = (flags & O_ACCMODE) != O_RDONLY || (flags & O_CREAT) != 0 ? kDiskOpenToWrite : 0u;
+  if (Refuses(kDiskOpen | to_write, name, path)) return -1;
   const bool creates = (flags & O_CREAT) != 0 && access(path, F_OK) != 0;
   const int file = original(path, flags, mode);
   if (file >= 0) Disk::Get().Opened(file, path);
@@ -313,6 +314,13 @@ IN_PLACE int flock(int file, int operation) NO_THROW {
   using agentmemdb::Disk;
   if (Disk::watching() && agentmemdb::Refuses(agentmemdb::kDiskLock, "flock", agentmemdb::PathOf(file))) return -1;
   return original(file, operation);
+}
+
+IN_PLACE int access(const char* path, int mode) NO_THROW {
+  static auto* const original = agentmemdb::Original<int(const char*, int)>("access");
+  using agentmemdb::Disk;
+  const bool asks = (mode & W_OK) != 0 && Disk::watching();
+  return asks && agentmemdb::Refuses(agentmemdb::kDiskOpenToWrite, "access", path) ? -1 : original(path, mode);
 }
 
 IN_PLACE int link(const char* path, const char* to) NO_THROW {

@@ -21,9 +21,10 @@ enum DiskCall : unsigned {
   kDiskTruncate = 16,
   kDiskName = 32,  // gives a name: link, rename, mkdir
   kDiskRemove = 64,
-  kDiskLock = 128,  // and unlocks
-  kDiskChange = kDiskWrite | kDiskSync | kDiskTruncate | kDiskName | kDiskRemove,
-  kDiskAll = 255,
+  kDiskLock = 128,         // and unlocks
+  kDiskOpenToWrite = 256,  // or to create, and asking whether one may
+  kDiskChange = kDiskWrite | kDiskSync | kDiskTruncate | kDiskName | kDiskRemove | kDiskOpenToWrite,
+  kDiskAll = 511,
 };
 
 struct DiskFault {

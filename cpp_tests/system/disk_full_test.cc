@@ -1,9 +1,15 @@
 // A write that finds no room. In a process of its own, whose files cannot grow.
 #include <gtest/gtest.h>
+#include <sched.h>
 #include <signal.h>
+#include <sys/mount.h>
 #include <sys/resource.h>
 
+#include <filesystem>
+
+#include "engine/verify.h"
 #include "support/child_process.h"
+#include "support/files.h"
 #include "support/temp_dir.h"
 #include "support/test_database.h"
 
@@ -72,6 +78,74 @@ TEST(DiskFull, AFailedCommitFailsEveryCallOfItsGroupAndStoresNothing) {
     db.Reopen();
     db.Add(c, {{"a", {1}, {}, {}}});
     return db.Count(c) == 1;
+  });
+  EXPECT_TRUE(child.Run(0));
+}
+
+// A file system of 8 MB where this process may make one, and files of at most 8 MB where it may not.
+class SmallDisk {
+ public:
+  explicit SmallDisk(const std::string& folder) : folder_(folder) {
+    std::filesystem::create_directory(folder);
+#ifdef __linux__
+    is_real_ = unshare(CLONE_NEWNS) == 0 && mount("none", "/", nullptr, MS_REC | MS_PRIVATE, nullptr) == 0 &&
+               mount("none", folder.c_str(), "tmpfs", 0, "size=8m") == 0;
+#endif
+    if (is_real_)
+      WriteFile(folder + "/filler", std::string(2 << 20, 'x'));
+    else
+      LimitFileBytes(8 << 20);
+  }
+  bool is_real() const { return is_real_; }
+  void MakeRoom() {
+    if (is_real_)
+      std::filesystem::remove(folder_ + "/filler");
+    else
+      LimitFileBytes(RLIM_INFINITY);
+  }
+
+ private:
+  const std::string folder_;
+  bool is_real_ = false;
+};
+
+TEST(DiskFull, ASmallDiskFillsUpAndHasRoomAgain) {
+  const TempDir dir;
+  ChildProcess child([&](int) {
+    SmallDisk disk(dir.File("small"));
+    TestDatabase db(dir.File("small") + "/a.db", Durability::kFull);
+    const CollectionId c = db.Create("c", Graph(8, Metric::kL2, 10));
+    int stored = 0;
+    Status status;
+    const auto record = [](int i) {
+      return TestRecord{Numbered("r", i), std::vector<float>(8, static_cast<float>(i)), std::string(20000, 'x'), {}};
+    };
+    for (; status.ok() && stored < 2000; stored += status.ok()) {
+      db.Add(c, {record(stored)}, &status);
+      db.Link();
+      if (stored % 50 == 49) db.get()->CopyLog();
+    }
+    Expect(status.code() == Code::kIo, "it was never full");
+    db.Add(c, {record(-1)}, &status);
+    Expect(status.code() == Code::kReadOnly, "read-only until reopened");
+    const std::vector<float> last(8, static_cast<float>(stored - 1));
+    const auto as_it_was = [&] {
+      return db.Count(c) == stored && db.SearchIds(c, last, 1) == std::vector<std::string>{Numbered("r", stored - 1)};
+    };
+    Expect(as_it_was(), "reads go on");
+    Expect(!db.get()->BackUp(dir.File("small") + "/copy.db", {}).ok(), "there is no room for a copy");
+    Expect(!std::filesystem::exists(dir.File("small") + "/copy.db"), "half a copy was left");
+    db.Close();
+    disk.MakeRoom();
+    db.Reopen();
+    Expect(as_it_was(), "what was acknowledged is there");
+    Expect(Require(Verify(db.get(), {})).found == 0, "everything agrees");
+    db.Add(c, {record(stored++)});
+    Expect(db.Count(c) == stored, "it can be written to again");
+    std::printf("  %s: %d records of 20,000 bytes, then ERR_IO\n",
+                disk.is_real() ? "a file system of 8 MB" : "files of at most 8 MB", stored - 1);
+    std::fflush(stdout);
+    return true;
   });
   EXPECT_TRUE(child.Run(0));
 }

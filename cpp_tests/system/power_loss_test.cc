@@ -60,7 +60,7 @@ class PowerLoss : public testing::Test {
 
   // Opens what was left after `count` events. `synced_only`: of what was acknowledged, the last may be missing.
   void Open(const DiskState& state, size_t count, bool synced_only) {
-    const TempDir dir;
+    const TempDir dir(TempDir::Where::kMemory);
     const std::string folder = dir.path().string(), path = folder + "/a.db";
     WithoutSharedMemory(state).WriteTo(folder);
     FailDisk({folder});  // None, and nothing is synced for nothing.
@@ -117,7 +117,7 @@ class PowerLoss : public testing::Test {
 
 // Under a sanitizer a sample: every so many.
 constexpr size_t kStep = kSanitized ? 7 : 1;
-constexpr int kStates = kSanitized ? 150 : 1500;
+constexpr int kStates = kSanitized ? 100 : 1000;
 
 TEST_F(PowerLoss, AKilledProcessLeavesAllThatWasAcknowledged) {
   for (const Durability durability : {Durability::kFull, Durability::kNormal}) {
