@@ -24,7 +24,8 @@ const std::vector<CodeInfo>& CodeTable() {
       {Code::kTimeout, "ERR_TIMEOUT", "The deadline given with timeoutMs has passed."},
       {Code::kIo, "ERR_IO", "The operating system refused to read or write."},
       {Code::kCorrupt, "ERR_CORRUPT", "Stored bytes fail their check."},
-      {Code::kUnsupported, "ERR_UNSUPPORTED", "The file's format or the platform is not supported, or another copy in this process has the file."},
+      {Code::kUnsupported, "ERR_UNSUPPORTED",
+       "The file's format or the platform is not supported, or another copy in this process has the file."},
       {Code::kLimit, "ERR_LIMIT", "A configured limit or the memory is exhausted."},
       {Code::kInternal, "ERR_INTERNAL", "A mistake of ours; the message says where."},
   };
