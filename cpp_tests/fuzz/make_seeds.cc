@@ -65,6 +65,17 @@ void WriteAll(const fs::path& folder) {
   WriteSeeds(folder / "options",
              {"{}", R"({"dimensions":8,"hnsw":{"M":16,"efConstruction":200,"minSize":1000},"metric":"cosine"})",
               R"({"dimensions":1,"hnsw":{"M":2,"efConstruction":1,"minSize":0},"metric":"l2"})"});
+  // The first byte: 'n' and 'L' for lines of an export, 'e' and 'M' for episodes, in longer and shorter pieces.
+  WriteSeeds(
+      folder / "import",
+      {"n{\"agentmemdb\":1,\"exportedAt\":5}\n{\"collection\":\"a\",\"options\":{\"dimensions\":2}}\n"
+       "{\"id\":\"a1\",\"vector\":[1,-2.5e-3],\"text\":\"one\\ntwo\",\"metadata\":{\"x\":[\"\\u00e9\",null]},"
+       "\"createdAt\":1,\"updatedAt\":2,\"expiresAt\":3,\"version\":4}\n{\"end\":{\"collections\":1,\"records\":1}}\n",
+       "L{\"agentmemdb\":1}\n{\"collection\":\"b\",\"options\":{}}\n{\"id\":\"b1\"}\n",
+       "e{\"dim\":2,\"episodes\":[{\"id\":\"e1\",\"state_embedding\":[1,2],\"timestamp\":7,\"action\":\"a\",\"reward\":"
+       "0.5},"
+       "{\"state_embedding\":[3,4],\"metadata\":{\"]\":\"}\\\"\"}}]}",
+       "M{\"id\":\"e1\",\"state_embedding\":[1,2]}\n{\"id\":\"e2\",\"state_embedding\":[3,4]}\n"});
   WriteDatabaseSeeds(folder / "database");
   WriteImageSeeds(folder / "image");
 }

@@ -25,10 +25,10 @@ using ValueObject = std::vector<Member>;  // as written
 // Threads: const members beside one another.
 class Value {
  public:
-  Value() = default;  // null
-  explicit Value(bool boolean) : held_(boolean) {}
-  explicit Value(double number) : held_(number) {}
-  explicit Value(std::string string) : held_(std::move(string)) {}
+  Value();  // null
+  explicit Value(bool boolean);
+  explicit Value(double number);
+  explicit Value(std::string string);
   explicit Value(const char*) = delete;  // Would be a boolean.
   explicit Value(ValueArray array);
   explicit Value(ValueObject object);
@@ -56,6 +56,12 @@ struct Member {
   std::string name;
   Value value;
 };
+
+// Here, where a Member is known: what a constructor takes back when it fails could hold some.
+inline Value::Value() = default;
+inline Value::Value(bool boolean) : held_(boolean) {}
+inline Value::Value(double number) : held_(number) {}
+inline Value::Value(std::string string) : held_(std::move(string)) {}
 
 // The order of all values: by type; then numbers by size, strings by UTF-8 bytes, false before true, arrays element by
 // element, objects member by member (type of the value, name, value); of two that agree so far the shorter comes first.
