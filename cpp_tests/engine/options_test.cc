@@ -47,6 +47,8 @@ TEST(CollectionOptions, RefuseWhatToJsonNeverMakes) {
     EXPECT_EQ(CollectionOptions::FromJson(hostile).status().code(), Code::kCorrupt) << hostile;
   }
   EXPECT_EQ(CollectionOptions::FromJson(std::string(100000, '[')).status().code(), Code::kCorrupt);
+  for (const std::string& spelling : {std::string("{ }"), std::string("{}\0}{", 5), std::string("{}\n")})
+    EXPECT_EQ(CollectionOptions::FromJson(spelling).status().code(), Code::kCorrupt) << spelling;
 }
 
 TEST(CollectionOptions, RefuseNumbersOutOfRangeWhoeverWroteThem) {

@@ -38,15 +38,15 @@ void Write(Database* database, const CollectionInfo& info) {
 
 void Use(Database* database) {
   EXPECT_THAT(IsTold(Verify(database, {}).status().code()));
-  const Result<std::vector<CollectionInfo>> infos = ListCollections(database, {});
+  Result<std::vector<CollectionInfo>> infos = ListCollections(database, {});
   EXPECT_THAT(IsTold(infos.status().code()));
   if (!infos.ok()) return;
   for (size_t i = 0; i < infos->size() && i < 3; ++i) {
     Read(database, (*infos)[i]);
     if (!database->read_only()) Write(database, (*infos)[i]);
   }
-  for (int slice = 0; slice < 50; ++slice) {
-    const Result<bool> more = database->RunBackground(500, {});
+  for (int slice = 0; slice < 3; ++slice) {
+    Result<bool> more = database->RunBackground(500, {});
     if (!more.ok() || !*more) break;
   }
   (void)database->stats();

@@ -14,7 +14,7 @@ std::string Import(std::string_view text, size_t piece_bytes, bool episodes) {
     if (at < text.size()) importer->Feed(std::string(text.substr(at, piece_bytes)));
     if (at + piece_bytes > text.size()) importer->End();
     for (bool more = true; more;) {
-      const Result<ImportPart> part = importer->Read({});
+      Result<ImportPart> part = importer->Read({});
       if (!part.ok()) {
         EXPECT_THAT(part.status().code() == Code::kCorrupt || part.status().code() == Code::kUnsupported);
         EXPECT_THAT(importer->Read({}).status().code() == part.status().code());

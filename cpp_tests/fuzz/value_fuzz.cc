@@ -17,7 +17,7 @@ void RunOne(std::string_view input) {
     EXPECT_THAT(Equal(*a, *b) == (Compare(*a, *b) == 0));
     EXPECT_THAT((Compare(*a, *b) < 0) == (Compare(*b, *a) > 0));
   }
-  const Result<FieldPath> path = ParseFieldPath(second, "path");
+  Result<FieldPath> path = ParseFieldPath(second, "path");
   if (!path.ok()) return;
   RecordFields record;
   record.metadata = first;

@@ -71,7 +71,8 @@ Result<CollectionOptions> CollectionOptions::FromJson(std::string_view text) {
   const Status damaged(Code::kCorrupt, "the stored options of a collection cannot be read: " + std::string(text));
   if (!stored.is_object()) return damaged;
   CollectionOptions options;
-  if (stored.empty()) return options;
+  // Another spelling, too, was not written by us: a parser may read past what stands behind a NUL.
+  if (stored.empty()) return text == "{}" ? Result<CollectionOptions>(options) : damaged;
   try {
     for (const auto& [key, value] : stored.items()) {
       if (key == "dimensions")
