@@ -230,7 +230,7 @@ TEST_F(SingleStore, ManyThreadsReadAndWriteInTurns) {
   }
   for (int i = 0; i < 50; ++i) {
     store.Add(c, Numbered("r", i));
-    if (i % 10 == 0) EXPECT_TRUE(store->Checkpoint().ok());
+    if (i % 10 == 0) Require(store->Checkpoint());
   }
   done = true;
   for (std::thread& reader : readers) reader.join();
