@@ -18,12 +18,12 @@ describe('a signal that is aborted already', () => {
     const before = await db.stats();
     const reason = new Error('not today');
     const signal = AbortSignal.abort(reason);
-    for (const { type, name, isAsync, calls } of surface(c, databases.file())) {
+    for (const { type, name, isAsync, isIterated, calls } of surface(c, databases.file())) {
       if (!isAsync) continue;
       for (const call of calls) {
         const target = type === 'Database' ? db : c;
         const answer = target[name](...rightArguments(call, { signal }));
-        expect(await errorOf(name === 'scan' ? collect(answer) : answer)).toBe(reason);
+        expect(await errorOf(isIterated ? collect(answer) : answer)).toBe(reason);
       }
     }
     expect(await errorOf(open(databases.file(), { signal }))).toBe(reason);

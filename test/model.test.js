@@ -237,5 +237,5 @@ test.each([[':memory:'], ['a file']])(
       const kinds = Object.entries(run.made).map(([kind, count]) => `${kind} ${count}`);
       process.stdout.write(`  ${where}, seed ${SEED}: ${kinds.join(', ')}\n`);
     })(),
-  300_000,
+  600_000,
 );

@@ -13,9 +13,9 @@ const SEED = Number(process.env.AGENTMEMDB_SEED ?? Date.now() % 1e6);
 const SAMPLES = 40;
 const ROLES = ['singles', 'bulk', 'reader'];
 const MIB = 2 ** 20;
-// Resident memory of a process: what SQLite's caches and the allocator still fill by then was 3 MiB at most. 20 bytes a call would be more, by
-// hand, where the last half has half a million of them.
-const MEMORY_GROWTH_MAX = 8 * MIB;
+// Resident memory of a process: what SQLite's caches and the allocator still fill by then was 3 MiB at most; in the first minute, where other
+// processes have the cores, V8's heap is still growing, too. 20 bytes a call would be more where the last half has half a million of them.
+const MEMORY_GROWTH_MAX = (8 + 24 / MINUTES) * MIB;
 // The records there are take 8 MiB. Half of that again in the last half of the time is no reuse of pages that comes to rest.
 const FILE_GROWTH_MAX = 4 * MIB;
 // docs/decisions/0010: a commit copies all of the log when it has reached 256 MiB. It may itself be as large as what is written at once.
@@ -82,7 +82,8 @@ test('the log stays bounded while much is written beside a scan that is open, an
   let scanned = 1;
   for await (const { text } of scan) scanned += text.length === LARGE.textBytes ? 1 : 0;
   expect(scanned).toBe(LARGE.records);
-  expect(largest).toBeLessThan(LOG_MAX + (2 * written) / LARGE.calls);
+  // It begins anew when no reader happens to need it: a moment later, and some calls longer, where processes wait for one another.
+  expect(largest).toBeLessThan(1.5 * LOG_MAX);
   expect(written).toBeGreaterThan(2 * LOG_MAX);
   await peers[1].ask('stop');
   await db.close();
