@@ -16,11 +16,17 @@ class ObjectWriter {
 
   // Where the value of the next member goes.
   std::string* Key(const char* key) {
-    if (!first_) json_->push_back(',');
-    first_ = false;
+    Separate();
     json_->push_back('"');
     json_->append(key);
     json_->append("\":");
+    return json_;
+  }
+  // The same, of a name that is anybody's.
+  std::string* Member(std::string_view name) {
+    Separate();
+    AppendJsonString(json_, name);
+    json_->push_back(':');
     return json_;
   }
   void Text(const char* key, std::string_view text) { AppendJsonString(Key(key), text); }
@@ -31,6 +37,11 @@ class ObjectWriter {
   }
 
  private:
+  void Separate() {
+    if (!first_) json_->push_back(',');
+    first_ = false;
+  }
+
   std::string* json_;
   bool first_ = true;
 };

@@ -224,21 +224,6 @@ PatchOp Args::Patch(size_t id_index, size_t fields_index) {
   return op;
 }
 
-SearchQuery Args::Query(size_t index) {
-  Fields fields(this, At(index), "query", {"vector", "k", "ef", "exact", "include", "explain"});
-  SearchQuery query;
-  if (std::optional<std::vector<float>> vector = fields.Vector("vector"))
-    query.vector = std::move(*vector);
-  else
-    Refuse(Wrong("query.vector", "a Float32Array or an array of numbers", fields.Get("vector")));
-  query.k = fields.Integer("k").value_or(query.k);
-  query.ef = fields.Integer("ef").value_or(query.ef);
-  query.exact = fields.Boolean("exact").value_or(false);
-  query.explain = fields.Boolean("explain").value_or(false);
-  query.include = fields.IncludeFields("include").value_or(query.include);
-  return query;
-}
-
 Include Args::IncludeFields(size_t index, const char* name) {
   if (At(index).IsUndefined()) return Include();
   const std::optional<Include> include = ReadInclude(At(index));
@@ -247,7 +232,7 @@ Include Args::IncludeFields(size_t index, const char* name) {
 }
 
 CollectionRequest Args::CollectionOptions(size_t index) {
-  Fields fields(this, At(index), "options", {"dimensions", "metric", "hnsw"});
+  Fields fields(this, At(index), "options", {"dimensions", "metric", "hnsw", "text"});
   CollectionRequest request;
   request.dimensions = fields.Integer("dimensions");
   if (std::optional<std::string> metric = fields.String("metric")) {
@@ -259,6 +244,9 @@ CollectionRequest Args::CollectionOptions(size_t index) {
   request.hnsw_m = hnsw.Integer("M");
   request.hnsw_ef_construction = hnsw.Integer("efConstruction");
   request.hnsw_min_size = hnsw.Integer("minSize");
+  Fields text = fields.Object("text", {"language", "analyzer"});
+  request.text_language = text.String("language");
+  request.text_analyzer = text.Named("analyzer", AnalyzerFromName, "'default' or 'reference'");
   return request;
 }
 
@@ -332,7 +320,7 @@ std::optional<uint32_t> Fields::Integer(const char* key) {
   const Napi::Value value = Get(key);
   if (value.IsUndefined()) return std::nullopt;
   const std::optional<uint32_t> number = ReadInteger(value);
-  if (!number) args_->Refuse(Wrong(Named(key), "a non-negative integer", value));
+  if (!number) args_->Refuse(Wrong(NameOf(key), "a non-negative integer", value));
   return number;
 }
 
@@ -340,7 +328,7 @@ std::optional<int64_t> Fields::Whole(const char* key) {
   const Napi::Value value = Get(key);
   if (value.IsUndefined()) return std::nullopt;
   const std::optional<int64_t> number = ReadWhole(value);
-  if (!number) args_->Refuse(Wrong(Named(key), "a whole number", value));
+  if (!number) args_->Refuse(Wrong(NameOf(key), "a whole number", value));
   return number;
 }
 
@@ -348,7 +336,7 @@ std::optional<int64_t> Fields::WholeIn(const char* key, int64_t max) {
   const std::optional<int64_t> number = Whole(key);
   if (!number || (*number >= 1 && *number <= max)) return number;
   args_->Refuse(Status::InvalidArgument(
-      Named(key), "must be an integer in 1.." + std::to_string(max) + ", got " + std::to_string(*number)));
+      NameOf(key), "must be an integer in 1.." + std::to_string(max) + ", got " + std::to_string(*number)));
   return std::nullopt;
 }
 
@@ -356,15 +344,45 @@ std::optional<bool> Fields::Boolean(const char* key) {
   const Napi::Value value = Get(key);
   if (value.IsUndefined()) return std::nullopt;
   if (value.IsBoolean()) return value.As<Napi::Boolean>().Value();
-  args_->Refuse(Wrong(Named(key), "a boolean", value));
+  args_->Refuse(Wrong(NameOf(key), "a boolean", value));
   return std::nullopt;
+}
+
+std::optional<double> Fields::Number(const char* key) {
+  const Napi::Value value = Get(key);
+  if (value.IsUndefined()) return std::nullopt;
+  const double number = value.IsNumber() ? value.As<Napi::Number>().DoubleValue() : NAN;
+  if (std::isfinite(number)) return number;
+  args_->Refuse(Wrong(NameOf(key), "a finite number", value));
+  return std::nullopt;
+}
+
+std::vector<std::pair<std::string, double>> Fields::Numbers(const char* key) {
+  constexpr uint32_t kMembersMax = 64;  // More than anything takes.
+  std::vector<std::pair<std::string, double>> numbers;
+  const Napi::Value value = Get(key);
+  if (value.IsUndefined()) return numbers;
+  const bool plain = value.IsObject() && !value.IsArray() && !value.IsFunction();
+  const Napi::Array keys = plain ? value.As<Napi::Object>().GetPropertyNames() : Napi::Array();
+  if (!plain || keys.Length() > kMembersMax) {
+    args_->Refuse(Wrong(NameOf(key), "an object of at most 64 numbers", value));
+    return numbers;
+  }
+  for (uint32_t i = 0; i < keys.Length(); ++i) {
+    const std::string name = ReadString(keys.Get(i)).value_or("");
+    const Napi::Value member = value.As<Napi::Object>().Get(keys.Get(i));
+    const double number = member.IsNumber() ? member.As<Napi::Number>().DoubleValue() : NAN;
+    if (!std::isfinite(number)) args_->Refuse(Wrong(NameOf(key) + "." + name, "a finite number", member));
+    numbers.emplace_back(name, number);
+  }
+  return numbers;
 }
 
 std::optional<std::string> Fields::String(const char* key) {
   const Napi::Value value = Get(key);
   if (value.IsUndefined()) return std::nullopt;
   std::optional<std::string> text = ReadString(value);
-  if (!text) args_->Refuse(Wrong(Named(key), "a string", value));
+  if (!text) args_->Refuse(Wrong(NameOf(key), "a string", value));
   if (text) args_->input_bytes_ += text->size();
   return text;
 }
@@ -374,7 +392,7 @@ std::optional<std::vector<float>> Fields::Vector(const char* key) {
   if (value.IsUndefined()) return std::nullopt;
   const std::optional<VectorView> view = ReadVector(value);
   if (!view) {
-    args_->Refuse(Wrong(Named(key), "a Float32Array or an array of numbers", value));
+    args_->Refuse(Wrong(NameOf(key), "a Float32Array or an array of numbers", value));
     return std::nullopt;
   }
   args_->input_bytes_ += view->size_bytes();
@@ -385,7 +403,7 @@ std::optional<Include> Fields::IncludeFields(const char* key) {
   const Napi::Value value = Get(key);
   if (value.IsUndefined()) return std::nullopt;
   const std::optional<Include> include = ReadInclude(value);
-  if (!include) args_->Refuse(Wrong(Named(key), kIncludeWanted, value));
+  if (!include) args_->Refuse(Wrong(NameOf(key), kIncludeWanted, value));
   return include;
 }
 

@@ -54,7 +54,7 @@ class Args {
   std::optional<Version> IfVersion(size_t index, const char* name);
   // A filter as JSON text; nullopt when undefined. It is parsed on the pool.
   std::optional<std::string> Filter(size_t index);
-  SearchQuery Query(size_t index);
+  SearchQuery Query(size_t index);  // args_query.cc
   FindQuery Page(size_t index);
   Include IncludeFields(size_t index, const char* name);
   CollectionRequest CollectionOptions(size_t index);
@@ -86,17 +86,37 @@ class Fields {
   std::optional<int64_t> WholeIn(const char* key, int64_t max);
   bool IsNull(const char* key) const { return Get(key).IsNull(); }
   std::optional<bool> Boolean(const char* key);
+  std::optional<double> Number(const char* key);
+  // Of one of some names, read by `from_name`; `wanted` lists them.
+  template <class FromName>
+  auto Named(const char* key, FromName from_name, const char* wanted) -> decltype(from_name(std::string()));
+  // The members of an object of numbers, in their order.
+  std::vector<std::pair<std::string, double>> Numbers(const char* key);
+  bool Has(const char* key) const { return object_ && !Get(key).IsUndefined(); }
+  Fields Object(const char* key, std::initializer_list<const char*> known) {
+    return Fields(args_, Get(key), NameOf(key), known);
+  }
   std::optional<std::string> String(const char* key);
   std::optional<std::vector<float>> Vector(const char* key);
   std::optional<Include> IncludeFields(const char* key);
   Napi::Value Get(const char* key) const;
 
  private:
-  std::string Named(const char* key) const { return name_ + "." + key; }
+  std::string NameOf(const char* key) const { return name_ + "." + key; }
   Args* args_;
   std::string name_;
   std::optional<Napi::Object> object_;  // Absent: undefined was passed, or it was refused.
 };
+
+template <class FromName>
+auto Fields::Named(const char* key, FromName from_name, const char* wanted) -> decltype(from_name(std::string())) {
+  const std::optional<std::string> name = String(key);
+  if (!name) return std::nullopt;
+  const auto value = from_name(*name);
+  if (!value)
+    args_->Refuse(Status::InvalidArgument(NameOf(key), std::string("must be ") + wanted + ", got '" + *name + "'"));
+  return value;
+}
 
 // Text of a JavaScript string; nullopt when `value` is another type.
 std::optional<std::string> ReadString(Napi::Value value);

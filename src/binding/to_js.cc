@@ -59,27 +59,113 @@ const char* StrategyName(Strategy strategy) {
   return "exact";
 }
 
+void WriteStrings(std::string* list, const std::vector<QueryTerm>& terms) {
+  list->push_back('[');
+  for (const QueryTerm& term : terms) {
+    if (list->back() != '[') list->push_back(',');
+    AppendJsonString(list, term.term);
+  }
+  list->push_back(']');
+}
+
 std::string ExplainToJson(const SearchOutput& output) {
   std::string json;
   ObjectWriter object(&json);
-  object.Text("strategy", StrategyName(output.found.strategy));
-  object.Integer("ef", output.found.ef);
-  object.Integer("visited", output.found.visited);
-  object.Integer("scanned", output.found.scanned);
-  object.Integer("rescored", output.found.rescored);
+  if (output.found) {
+    object.Text("strategy", StrategyName(output.found->strategy));
+    object.Integer("ef", output.found->ef);
+    object.Integer("visited", output.found->visited);
+    object.Integer("scanned", output.found->scanned);
+    object.Integer("rescored", output.found->rescored);
+  }
+  if (output.by_words) {
+    WriteStrings(object.Key("terms"), output.terms);
+    ObjectWriter corrections(object.Key("corrections"));
+    std::string* members = nullptr;
+    for (const Correction& each : output.corrections) {
+      members = corrections.Member(each.word);
+      AppendJsonString(members, each.to);
+    }
+    corrections.Close();
+    object.Integer("postings", output.by_words->postings);
+    object.Integer("scored", output.by_words->scored);
+  }
+  if (output.dense_weight) object.Number("alpha", *output.dense_weight);
+  if (output.gate) object.Number("gate", *output.gate);
   if (output.allowed) object.Integer("allowed", *output.allowed);
   object.Integer("filterMicros", output.filter_micros);
   object.Integer("searchMicros", output.search_micros);
-  object.Integer("rescoreMicros", output.found.rescore_micros);
+  if (output.found) object.Integer("rescoreMicros", output.found->rescore_micros);
   object.Integer("hydrateMicros", output.hydrate_micros);
   object.Close();
   return json;
+}
+
+void WriteHighlights(std::string* list, const std::vector<Highlight>& highlights) {
+  list->push_back('[');
+  for (const Highlight& highlight : highlights) {
+    if (list->back() != '[') list->push_back(',');
+    ObjectWriter each(list);
+    each.Text("term", highlight.term);
+    each.Integer("start", highlight.begin);
+    each.Integer("end", highlight.end);
+    each.Close();
+  }
+  list->push_back(']');
+}
+
+// What the score of a hit was made of.
+void WriteParts(std::string* text, const Hit& hit, const SearchQuery& query, Metric metric) {
+  ObjectWriter object(text);
+  if (hit.keyword) object.Number("keyword", *hit.keyword);
+  if (hit.distance) object.Number("vector", DistanceToScore(metric, *hit.distance));
+  size_t next = 0;
+  const auto part = [&](const char* name) {
+    if (next < hit.parts.size()) object.Number(name, hit.parts[next++]);
+  };
+  if (query.rank) {
+    part("similarity");
+    if (query.rank->recency) part("recency");
+    if (!query.rank->fields.empty()) {
+      ObjectWriter fields(object.Key("fields"));
+      for (const auto& [field, weight] : query.rank->fields) {
+        if (next < hit.parts.size()) AppendJsonNumber(fields.Member(field), hit.parts[next++]);
+      }
+      fields.Close();
+    }
+    if (query.rank->usage) part("usage");
+  }
+  object.Close();
+}
+
+void WriteTextOptions(std::string* text, const TextOptions& options) {
+  ObjectWriter object(text);
+  object.Text("language", options.language);
+  object.Text("analyzer", AnalyzerName(options.analyzer));
+  object.Close();
 }
 
 void WriteHnsw(ObjectWriter* object, const HnswConfig& config) {
   object->Integer("M", config.m);
   object->Integer("efConstruction", config.ef_construction);
   object->Integer("minSize", config.min_size);
+}
+
+void WriteTexts(ObjectWriter* object, const CollectionStats& stats) {
+  ObjectWriter texts(object->Key("text"));
+  texts.Integer("texts", stats.texts->texts);
+  texts.Integer("tokens", stats.texts->tokens);
+  texts.Integer("segments", stats.texts->segments);
+  texts.Integer("memoryBytes", stats.texts->memory_bytes);
+  if (stats.profile != nullptr && stats.profile->agreement) {
+    texts.Number("agreement", *stats.profile->agreement);
+    if (stats.profile->Disagrees())
+      texts.Text(
+          "warning",
+          "texts that share words are no nearer to one another by their vectors than any others: the vectors may be of "
+          "another model, or of other texts; hybrid search goes by words alone");
+  }
+  texts.Close();
 }
 
 }  // namespace
@@ -91,8 +177,10 @@ Packed PackHits(const SearchOutput& output, const SearchQuery& query) {
     ObjectWriter object(&part->json);
     object.Text("id", hit.record.id);
     object.Number("score", hit.score);
-    object.Number("distance", hit.distance);
+    if (hit.distance) object.Number("distance", *hit.distance);
     WriteContent(&object, hit.record, part);
+    if (query.highlight) WriteHighlights(object.Key("highlights"), hit.highlights);
+    if (query.explain && (query.text || query.rank)) WriteParts(object.Key("explain"), hit, query, output.metric);
     object.Close();
   }
   packed.parts.back().json.push_back(']');
@@ -131,6 +219,7 @@ std::string InfoToJson(const CollectionInfo& info) {
     WriteHnsw(&hnsw, info.options.hnsw);
     hnsw.Close();
   }
+  WriteTextOptions(object.Key("text"), info.options.text);
   object.Close();
   return json;
 }
@@ -180,6 +269,7 @@ std::string StatsToJson(const CollectionStats& stats) {
     searches.Integer("rescored", stats.searches.rescored);
     searches.Close();
   }
+  if (stats.texts) WriteTexts(&object, stats);
   object.Close();
   return json;
 }

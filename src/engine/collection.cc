@@ -9,7 +9,7 @@
 namespace agentmemdb {
 
 Collection::Collection(CollectionId id, std::string name, CollectionOptions options)
-    : id_(id), name_(std::move(name)), options_(options) {
+    : id_(id), name_(std::move(name)), options_(std::move(options)), texts_(options_.text) {
   if (options_.dimensions != 0)
     vectors_ = std::make_unique<HnswIndex>(options_.metric, options_.dimensions, options_.hnsw);
 }
@@ -18,7 +18,8 @@ size_t Collection::memory_bytes() const {
   constexpr size_t kHashNode = 2 * sizeof(void*) + sizeof(int64_t), kTreeNode = 4 * sizeof(void*) + 2 * sizeof(int64_t);
   return (vectors_ == nullptr ? 0 : vectors_->stats().memory_bytes) + rows_.capacity() * sizeof(RowId) +
          free_.capacity() * sizeof(Slot) + live_.memory_bytes() + ids_.memory_bytes() + slot_of_.memory_bytes() +
-         row_order_.capacity() * sizeof(RowId) + by_expiry_.size() * (kHashNode + kTreeNode) + fields_.memory_bytes();
+         row_order_.capacity() * sizeof(RowId) + by_expiry_.size() * (kHashNode + kTreeNode) + fields_.memory_bytes() +
+         static_cast<size_t>(texts_.stats().memory_bytes);
 }
 
 bool Collection::HasVector(RowId row) const {
@@ -104,6 +105,7 @@ void Collection::Touch(RowId row, std::optional<TimeMs> expires_at) {
   if (!slot) return;
   ++writes_;
   fields_.Forget(*slot);
+  texts_.Forget(*slot);
   Expire(*slot, expires_at);
 }
 
@@ -178,6 +180,7 @@ std::optional<Collection::Place> Collection::NextVisible(RowId after, TimeMs now
 void Collection::Free(Slot slot) {
   live_.Remove(slot);
   fields_.Forget(slot);
+  texts_.Forget(slot);
   Expire(slot, std::nullopt);
   if (!HasVectorAt(slot) || vectors_->Remove(slot)) free_.push_back(slot);
 }

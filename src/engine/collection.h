@@ -5,6 +5,7 @@
 #pragma once
 
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <set>
 #include <string>
@@ -17,6 +18,7 @@
 #include "engine/search_counters.h"
 #include "engine/slot_ids.h"
 #include "meta/field_indexes.h"
+#include "text/bm25_index.h"
 #include "vector/vector_index.h"
 
 namespace agentmemdb {
@@ -26,6 +28,14 @@ struct ImageInfo {
   std::string token;
   Version version = 0;
   int64_t bytes = 0;  // of its files
+};
+
+struct HybridProfile;  // hybrid.h
+
+// What was found out about a collection by those who asked, kept for the next. Threads: any; one at a time works it out.
+struct KnownProfile {
+  std::mutex mutex;
+  std::shared_ptr<const HybridProfile> profile;
 };
 
 // Threads: const members and Stage run beside one another under the database's shared index lock; the rest needs it alone.
@@ -44,6 +54,13 @@ class Collection {
   SearchCounters& searches() const { return searches_; }
   // What filters ask of the records, as far as somebody has asked.
   FieldIndexes& fields() const { return fields_; }
+  // The same of words. Its records are learnt by LearnTexts (texts.h).
+  Bm25Index& texts() const { return texts_; }
+  KnownProfile& profile() const { return profile_; }
+  // Raised by every change of a record.
+  uint64_t writes() const { return writes_; }
+  // Every record, expired ones too.
+  const IdSet& live() const { return live_; }
   // About.
   size_t memory_bytes() const;
   bool HasVector(RowId row) const;
@@ -134,6 +151,8 @@ class Collection {
   std::unordered_map<uint32_t, TimeMs> expires_at_;  // by slot: only those that expire
   std::set<std::pair<TimeMs, uint32_t>> by_expiry_;  // the same, soonest first
   mutable FieldIndexes fields_;
+  mutable Bm25Index texts_;
+  mutable KnownProfile profile_;
   mutable SearchCounters searches_;
   std::vector<float> unit_;  // scratch of Stage
   int64_t damaged_ = 0;

@@ -63,6 +63,7 @@ std::string CollectionOptions::ToJson() const {
     options["metric"] = MetricName(metric);
     options["hnsw"] = {{"M", hnsw.m}, {"efConstruction", hnsw.ef_construction}, {"minSize", hnsw.min_size}};
   }
+  if (text != TextOptions()) options["text"] = {{"language", text.language}, {"analyzer", AnalyzerName(text.analyzer)}};
   return options.dump();
 }
 
@@ -82,6 +83,9 @@ Result<CollectionOptions> CollectionOptions::FromJson(std::string_view text) {
       else if (key == "hnsw")
         options.hnsw = {value.at("M").get<uint32_t>(), value.at("efConstruction").get<uint32_t>(),
                         value.at("minSize").get<uint32_t>()};
+      else if (key == "text")
+        options.text = {value.at("language").get<std::string>(),
+                        AnalyzerFromName(value.at("analyzer").get<std::string>()).value()};
       else
         return Status(Code::kUnsupported, "a collection has the option '" + key + "'; install a newer agentmemdb");
     }
@@ -89,8 +93,9 @@ Result<CollectionOptions> CollectionOptions::FromJson(std::string_view text) {
     return damaged;
   }
   // Numbers out of range would be trusted with memory; another spelling would not match the row's checksum.
-  const CollectionRequest ranges{options.dimensions, options.metric, options.hnsw.m, options.hnsw.ef_construction,
-                                 options.hnsw.min_size};
+  const CollectionRequest ranges{options.dimensions,           options.metric,        options.hnsw.m,
+                                 options.hnsw.ef_construction, options.hnsw.min_size, options.text.language,
+                                 options.text.analyzer};
   if (!ranges.Validate().ok() || options.ToJson() != text) return damaged;
   return options;
 }
@@ -102,6 +107,8 @@ CollectionOptions CollectionRequest::WithDefaults() const {
   options.hnsw.m = hnsw_m.value_or(options.hnsw.m);
   options.hnsw.ef_construction = hnsw_ef_construction.value_or(options.hnsw.ef_construction);
   options.hnsw.min_size = hnsw_min_size.value_or(options.hnsw.min_size);
+  options.text.language = text_language.value_or(options.text.language);
+  options.text.analyzer = text_analyzer.value_or(options.text.analyzer);
   return options;
 }
 
@@ -110,7 +117,12 @@ Status CollectionRequest::Validate() const {
   RETURN_IF_ERROR(CheckRange(hnsw_m, "options.hnsw.M", limits::kHnswMMin, limits::kHnswMMax));
   RETURN_IF_ERROR(CheckRange(hnsw_ef_construction, "options.hnsw.efConstruction", limits::kHnswEfConstructionMin,
                              limits::kHnswEfConstructionMax));
-  return CheckRange(hnsw_min_size, "options.hnsw.minSize", 0, limits::kHnswMinSizeMax);
+  RETURN_IF_ERROR(CheckRange(hnsw_min_size, "options.hnsw.minSize", 0, limits::kHnswMinSizeMax));
+  const std::vector<std::string>& languages = StemmerLanguages();
+  if (!text_language || std::binary_search(languages.begin(), languages.end(), *text_language)) return {};
+  std::string known;
+  for (const std::string& language : languages) known += (known.empty() ? "'" : ", '") + language + "'";
+  return Status::InvalidArgument("options.text.language", "must be one of " + known);
 }
 
 Status CollectionRequest::ValidateNew() const {
@@ -125,6 +137,10 @@ Status CollectionRequest::Agrees(const CollectionOptions& existing, std::string_
   const auto number = [](uint32_t value) { return std::to_string(value); };
   RETURN_IF_ERROR(CheckSame(dimensions, existing.dimensions, "options.dimensions", collection,
                             existing.dimensions == 0 ? "none" : number(existing.dimensions)));
+  RETURN_IF_ERROR(CheckSame(text_language, existing.text.language, "options.text.language", collection,
+                            "'" + existing.text.language + "'"));
+  RETURN_IF_ERROR(CheckSame(text_analyzer, existing.text.analyzer, "options.text.analyzer", collection,
+                            AnalyzerName(existing.text.analyzer)));
   if (existing.dimensions == 0) return ValidateNew();
   RETURN_IF_ERROR(CheckSame(metric, existing.metric, "options.metric", collection, MetricName(existing.metric)));
   RETURN_IF_ERROR(CheckSame(hnsw_m, existing.hnsw.m, "options.hnsw.M", collection, number(existing.hnsw.m)));
@@ -132,6 +148,15 @@ Status CollectionRequest::Agrees(const CollectionOptions& existing, std::string_
                             collection, number(existing.hnsw.ef_construction)));
   return CheckSame(hnsw_min_size, existing.hnsw.min_size, "options.hnsw.minSize", collection,
                    number(existing.hnsw.min_size));
+}
+
+const char* AnalyzerName(AnalyzerKind analyzer) { return analyzer == AnalyzerKind::kDefault ? "default" : "reference"; }
+
+std::optional<AnalyzerKind> AnalyzerFromName(std::string_view name) {
+  for (const AnalyzerKind analyzer : {AnalyzerKind::kDefault, AnalyzerKind::kReference}) {
+    if (name == AnalyzerName(analyzer)) return analyzer;
+  }
+  return std::nullopt;
 }
 
 Status ValidateName(std::string_view name) {

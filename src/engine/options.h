@@ -8,6 +8,7 @@
 
 #include "base/status.h"
 #include "storage/store.h"
+#include "text/tokenizer.h"
 #include "vector/hnsw_config.h"
 #include "vector/metric.h"
 
@@ -33,6 +34,7 @@ struct CollectionOptions {
   uint32_t dimensions = 0;  // 0 = a collection without vectors, for ever
   Metric metric = Metric::kCosine;
   HnswConfig hnsw;
+  TextOptions text;
 
   // As stored in the file.
   std::string ToJson() const;
@@ -45,6 +47,8 @@ struct CollectionRequest {
   std::optional<uint32_t> dimensions;
   std::optional<Metric> metric;
   std::optional<uint32_t> hnsw_m, hnsw_ef_construction, hnsw_min_size;
+  std::optional<std::string> text_language;
+  std::optional<AnalyzerKind> text_analyzer;
 
   CollectionOptions WithDefaults() const;
   // Ranges. Errors: kInvalidArgument naming the option.
@@ -54,6 +58,9 @@ struct CollectionRequest {
   // Errors: kInvalidArgument naming the first option that was passed and differs.
   Status Agrees(const CollectionOptions& existing, std::string_view collection) const;
 };
+
+const char* AnalyzerName(AnalyzerKind analyzer);
+std::optional<AnalyzerKind> AnalyzerFromName(std::string_view name);
 
 // Of a collection or a snapshot: [A-Za-z0-9_.-]{1,128}, not "." or "..".
 Status ValidateName(std::string_view name);

@@ -6,33 +6,61 @@
 #include <vector>
 
 #include "base/cancel.h"
+#include "engine/rank.h"
 #include "engine/read.h"
 #include "meta/filter.h"
+#include "text/highlight.h"
+#include "text/keyword_query.h"
 
 namespace agentmemdb {
 
 struct SearchQuery {
-  std::vector<float> vector;  // dimensions floats, as the user gave them
-  uint32_t k = 10;            // 1..10,000
-  uint32_t ef = 100;          // 1..10,000
+  // At least one of the two.
+  std::vector<float> vector;        // dimensions floats, as the user gave them
+  std::optional<std::string> text;  // words, and "phrases"
+  uint32_t k = 10;                  // 1..10,000
+  uint32_t ef = 100;                // 1..10,000
   bool exact = false;
   bool explain = false;
   Include include;
   std::optional<Filter> filter;
 
+  KeywordOptions keywords;
+  bool highlight = false;
+  Fusion fusion = Fusion::kWeighted;
+  std::optional<double> alpha;  // 0..1: the share of vectors, instead of the collection's
+
+  std::optional<RankOptions> rank;
+  std::optional<double> min_score;
+  std::optional<double> mmr_lambda;  // 0..1; k at most 1,000
+  std::optional<uint32_t> autocut;   // 1..100
+  std::optional<GroupBy> group_by;
+
+  bool hybrid() const { return text && !vector.empty(); }
+  // Whether what is found first is not what is returned.
+  bool chooses() const { return rank || mmr_lambda || group_by; }
   Status Validate(const CollectionOptions& options) const;
 };
 
 struct Hit {
   Score score = 0;
-  float distance = 0;
+  std::optional<float> distance;
   RecordOutput record;
+  std::vector<Highlight> highlights;
+  // With explain: BM25; what the score was made of (Found::parts).
+  std::optional<float> keyword;
+  std::vector<float> parts;
 };
 
 struct SearchOutput {
   std::vector<Hit> hits;  // best first
-  VectorSearchResult found;
-  std::optional<uint32_t> allowed;  // by filter and expiry, where they keep any back
+  Metric metric = Metric::kCosine;
+  std::optional<VectorSearchResult> found;
+  std::optional<TextSearchResult> by_words;
+  std::vector<QueryTerm> terms;
+  std::vector<Correction> corrections;
+  std::optional<double> dense_weight, gate;  // of fusion
+  std::optional<uint32_t> allowed;           // by filter and expiry, where they keep any back
   int64_t filter_micros = 0, search_micros = 0, hydrate_micros = 0;
 };
 
@@ -48,6 +76,8 @@ struct CollectionStats {
   std::optional<VectorIndexStats> index;
   SearchCounts searches;
   std::optional<ImageInfo> image;
+  std::optional<TextIndexStats> texts;  // once somebody has searched for words
+  std::shared_ptr<const HybridProfile> profile;
 };
 
 // Errors of all: kNotFound (the collection was deleted), kCorrupt, kIo, kAborted, kTimeout, kLimit.
@@ -62,6 +92,8 @@ Result<std::vector<CollectionInfo>> ListCollections(Database* database, const Ca
 // nullopt when there is none of that name. Errors: kInvalidArgument (an option passed differs).
 Result<std::optional<CollectionInfo>> FindCollection(Database* database, const std::string& name,
                                                      const CollectionRequest& request, const CancelToken& cancel);
+// Learns some of what the keyword index does not know, if somebody has searched for words. Returns whether there is more.
+Result<bool> LearnSome(Database* database, CollectionId collection, const CancelToken& cancel);
 // Everything committed so far is linked when Database::LinkUpTo has reached this.
 Result<uint64_t> AddedMark(Database* database, CollectionId collection, const CancelToken& cancel);
 

@@ -82,6 +82,11 @@ size_t TextPart::memory_bytes() const {
          (gone_texts.capacity() + gone_words.capacity()) * sizeof(uint32_t) + sizeof(*this) + sizeof(*segment);
 }
 
+size_t Bm25Index::known() const {
+  std::shared_lock guard(mutex_);
+  return known_count_;
+}
+
 void Bm25Index::RemoveKnown(IdSet* slots) const {
   std::shared_lock guard(mutex_);
   slots->AndNot(known_);
@@ -103,11 +108,13 @@ void Bm25Index::Learn(std::span<const LearntText> texts) {
   known_.Reserve(bound);
   parts_.swap(parts);  // From here on nothing fails.
   for (const LearntText& each : texts) known_.Add(each.slot);
+  known_count_ += texts.size();
 }
 
 void Bm25Index::Forget(Slot slot) {
   if (!known_.Contains(slot)) return;
   known_.Remove(slot);
+  --known_count_;
   for (const auto& part : parts_) {
     const std::optional<uint32_t> text = part->LiveTextOf(slot);
     if (!text) continue;
@@ -293,6 +300,7 @@ bool Bm25Index::Read(SectionReader* image, const IdSet& live) {
     }
     if (part->live_texts > 0) parts_.push_back(std::move(part));
   }
+  known_count_ = slots.size();
   active_ = true;
   return true;
 }

@@ -66,6 +66,8 @@ class Bm25Index {
 
   // One thread at a time learns.
   std::unique_lock<std::mutex> BeginLearning() { return std::unique_lock(learning_); }
+  // How many records are known.
+  size_t known() const;
   // Takes out of `slots` those whose record is known.
   void RemoveKnown(IdSet* slots) const;
   // Learns records that are not known; with BeginLearning. May throw std::bad_alloc; nothing is changed then.
@@ -107,6 +109,7 @@ class Bm25Index {
   std::unique_ptr<SegmentMerge> merge_;
   mutable std::shared_mutex mutex_;
   IdSet known_;  // Under mutex_.
+  size_t known_count_ = 0;
   Parts parts_;  // Under mutex_, and changed under merging_ too.
 };
 

@@ -1,8 +1,7 @@
 #include "text/bm25_search.h"
 
 #include <algorithm>
-#include <array>
-#include <numeric>
+#include <map>
 
 #include "text/bm25.h"
 
@@ -52,6 +51,32 @@ int64_t TextsWith(const TextParts& parts, std::string_view term) {
     if (const std::optional<uint32_t> number = part->segment->FindTerm(term)) texts += part->TextsWith(*number);
   }
   return texts;
+}
+
+std::vector<QueryTerm> BestTerms(const TextParts& parts, Slot slot, size_t most) {
+  std::map<uint32_t, float> frequencies;
+  const TextSegment* segment = nullptr;
+  int64_t texts = 0;
+  for (const auto& part : parts) {
+    texts += part->live_texts;
+    const std::optional<uint32_t> text = part->LiveTextOf(slot);
+    if (!text) continue;
+    segment = part->segment.get();
+    segment->ForEachToken(*text, [&](std::optional<uint32_t> word) {
+      if (word) ++frequencies[segment->arrays().word_term[*word]];
+    });
+  }
+  std::vector<std::pair<float, QueryTerm>> worth;
+  for (const auto& [term, frequency] : frequencies) {
+    const std::string name(segment->Term(term));
+    worth.push_back({frequency * Bm25Idf(texts, TextsWith(parts, name)), {name, 1}});
+  }
+  std::sort(worth.begin(), worth.end(), [](const auto& a, const auto& b) {
+    return a.first != b.first ? a.first > b.first : a.second.term < b.second.term;
+  });
+  std::vector<QueryTerm> best;
+  for (size_t i = 0; i < std::min(most, worth.size()); ++i) best.push_back(worth[i].second);
+  return best;
 }
 
 TextScorer::TextScorer(TextParts parts, const TextSearch& search) : parts_(std::move(parts)), search_(search) {

@@ -88,6 +88,9 @@ class TextScorer {
   int64_t postings_ = 0;
 };
 
+// The terms that tell most about a text (tf * idf), at most so many, best first; empty when there is no text.
+std::vector<QueryTerm> BestTerms(const TextParts& parts, Slot slot, size_t most);
+
 // How many living texts have a term.
 int64_t TextsWith(const TextParts& parts, std::string_view term);
 

@@ -47,6 +47,10 @@ class FlatIndex final : public VectorIndex {
   bool Has(Slot slot) const override {
     return ToInt(slot) / 64 < present_.size() && (present_[ToInt(slot) / 64] >> (ToInt(slot) % 64) & 1) != 0;
   }
+  float RawOf(VectorView query, Slot slot) const override {
+    return kernel_(query.data(), table_.Row(slot), table_.dimensions());
+  }
+  const float* VectorOf(Slot slot) const override { return table_.Row(slot); }
   bool Holds(Slot slot, VectorView vector) const override;
   VectorIndexCheck Check() const override { return {}; }
   const float* Vector(Slot slot) const { return table_.Row(slot); }

@@ -38,6 +38,8 @@ class HnswIndex final : public VectorIndex {
   bool IsLinked(uint64_t mark) const override;
   VectorIndexStats stats() const override;
   bool Has(Slot slot) const override { return flat_.Has(slot); }
+  float RawOf(VectorView query, Slot slot) const override { return flat_.RawOf(query, slot); }
+  const float* VectorOf(Slot slot) const override { return flat_.VectorOf(slot); }
   bool IsFree(Slot slot) const override { return !flat_.Has(slot) && !nodes_linked_.Contains(slot); }
   // hnsw_image.cc
   bool WantsImage() const override { return WantsGraph() && flat_.count() > 0; }

@@ -57,6 +57,10 @@ inline Score RawToScore(Metric metric, float raw) {
   return -raw;
 }
 
+inline Score DistanceToScore(Metric metric, float distance) {
+  return metric == Metric::kCosine ? 1 - distance : metric == Metric::kL2 ? 1 / (1 + distance) : -distance;
+}
+
 // Summed in double precision: exact enough to compare with 1, and a float32 squared cannot overflow it.
 double SquaredNorm(VectorView vector);
 

@@ -110,6 +110,10 @@ class VectorIndex {
   virtual VectorIndexStats stats() const = 0;
 
   virtual bool Has(Slot slot) const = 0;
+  // Of a slot that has a vector: how far it is from the query (metric.h), exactly; and the vector, as Stage took it, good as long
+  // as the slot is.
+  virtual float RawOf(VectorView query, Slot slot) const = 0;
+  virtual const float* VectorOf(Slot slot) const = 0;
   // Whether what is kept for a slot that has a vector was made of this one (as Stage takes it), but for rounding: other kernels
   // may have made it.
   virtual bool Holds(Slot slot, VectorView vector) const = 0;

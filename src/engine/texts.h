@@ -1,0 +1,14 @@
+// Filling the keyword index of a collection from its records.
+#pragma once
+
+#include "base/cancel.h"
+#include "engine/read.h"
+
+namespace agentmemdb {
+
+// Learns the records that the index does not know, or about a thousand of them, so that nobody waits for longer than some
+// milliseconds. Returns whether there are more. A record that fails its check counts as one without text; verify() tells.
+// Errors: kIo, kAborted, kTimeout, kLimit (memory).
+Result<bool> LearnTexts(const ReadView& view, const Collection& collection, const CancelToken& cancel);
+
+}  // namespace agentmemdb
