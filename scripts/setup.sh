@@ -22,13 +22,12 @@ has_header() {
 # Prints the apt package of every missing piece.
 missing_packages() {
   if [[ -z $(compiler) ]]; then
-    echo g++ nlohmann-json3-dev libgtest-dev libstemmer-dev libutf8proc-dev libre2-dev
+    echo g++ nlohmann-json3-dev libgtest-dev libstemmer-dev libutf8proc-dev
   else
     has_header nlohmann/json.hpp || echo nlohmann-json3-dev
     has_header gtest/gtest.h || echo libgtest-dev
     has_header libstemmer.h || echo libstemmer-dev
     has_header utf8proc.h || echo libutf8proc-dev
-    has_header re2/re2.h || echo libre2-dev
   fi
   have cmake || echo cmake
   have ninja || echo ninja-build
@@ -45,8 +44,8 @@ missing_formatter() {
 name_what_to_install() {
   say "this system has no apt-get. Please install these, then run the same command again:" >&2
   cat >&2 <<'LINES'
-  macOS    xcode-select --install; brew install cmake ninja nlohmann-json googletest utf8proc
-  Fedora   sudo dnf install gcc-c++ cmake ninja-build json-devel gtest-devel libstemmer-devel utf8proc-devel
+  macOS    xcode-select --install; brew install cmake ninja nlohmann-json googletest
+  Fedora   sudo dnf install gcc-c++ cmake ninja-build json-devel gtest-devel
   Arch     sudo pacman -S base-devel cmake ninja nlohmann-json gtest
 LINES
   say "not found here (named as on Debian): $1" >&2

@@ -129,7 +129,7 @@ describe('build', () => {
 
   const sudo = IS_ROOT ? '' : 'sudo ';
   test.each([
-    ['apt-get', `${sudo}apt-get install -y g++ cmake ninja-build nlohmann-json3-dev`],
+    ['apt-get', `${sudo}apt-get install -y g++ cmake ninja-build nlohmann-json3-dev libstemmer-dev libutf8proc-dev`],
     ['apk', `${sudo}apk add g++ cmake ninja nlohmann-json`],
     ['dnf', `${sudo}dnf install -y gcc-c++ cmake ninja-build json-devel`],
     ['pacman', `${sudo}pacman -S --needed gcc cmake ninja nlohmann-json`],
@@ -137,13 +137,26 @@ describe('build', () => {
   ])('names the one command of %s that installs what is missing', async (manager, command) => {
     const { code, stderr } = await build({ [manager]: 'exit 1' });
     expect(code).toBe(1);
-    expect(stderr).toContain('not found here: a C++ compiler, CMake, Ninja or make, nlohmann_json.');
+    expect(stderr).toContain('not found here: a C++ compiler, CMake, Ninja or make, nlohmann_json, libstemmer, libutf8proc.');
     expect(stderr).toContain(`To install it: ${command}\n`);
+    expect(stderr).toMatch(/To download nlohmann_json, libstemmer, libutf8proc instead: npx agentmemdb build --yes\n$/);
   });
 
   test('names what is missing where it knows no package manager', async () => {
-    const { code, stderr } = await build({ ...TOOLS, 'c++': 'exit 1' });
-    expect({ code, stderr }).toEqual({ code: 1, stderr: 'agentmemdb build: not found here: nlohmann_json. Please install it\n' });
+    const { code, stderr } = await build({ 'c++': 'exit 0', ninja: 'exit 0' });
+    expect({ code, stderr }).toEqual({ code: 1, stderr: 'agentmemdb build: not found here: CMake. Please install it\n' });
+  });
+
+  test.each([
+    ['headers', 'case "$1" in -print*) echo "/lib/found.a";; *) exit 1;; esac', 'nlohmann_json, libstemmer, libutf8proc'],
+    ['static libraries', 'case "$1" in -print*) IFS="="; set -- $1; echo "$2";; esac', 'libstemmer, libutf8proc'],
+  ])('names the libraries of which there are no %s, and what there is to do', async (_, compiler, missing) => {
+    const tools = { ...TOOLS, 'c++': compiler };
+    const { code, stderr } = await build(tools);
+    const [first, second, third] = stderr.split('\n');
+    expect({ code, first }).toEqual({ code: 1, first: `agentmemdb build: not found here: ${missing}. Please install it` });
+    expect([second, third]).toEqual([`To download ${missing} instead: npx agentmemdb build --yes`, '']);
+    expect((await build(tools, ['--yes'])).stderr).toMatch(/there is no npm/);
   });
 
   test('refuses a CMake that is too old', async () => {

@@ -32,6 +32,11 @@ const PACKAGES = [
     version: '1.9.0',
     integrity: 'sha512-2oNILP4jXwRB4ywnYKjVk1YyJ96n2D4EOVJO6S3oYZ5PtbJrw3Yt9TpAuX3nBLMuzn74rnfGQrv13pS9vC+YiA==',
   },
+  {
+    name: 're2',
+    version: '1.18.0',
+    integrity: 'sha512-MoCYZlJ9YUgksND9asyNF2/x532daXU/ARp1UeJbQ5flMY6ryKNEhrWt85aw3YluzOJlC3vXpGgK2a1jb0b4GA==',
+  },
 ];
 
 const specOf = ({ name, version }) => `${name}@${version}`;

@@ -22,9 +22,10 @@ const options = {
 const help = `Usage: agentmemdb build [options]
 
 Compiles the addon from the sources in the package and puts it where the package looks for it. It needs a C++20 compiler, CMake
-${CMAKE_MIN.join('.')} or later, Ninja or make, and nlohmann_json; if something is missing, it says which command installs it. The other sources come
-from npm packages in exact versions, with checksums: ${PACKAGES.map(specOf).join(', ')}.
-Those that are not installed are downloaded with npm (3 MB), once you agree; their scripts do not run.
+${CMAKE_MIN.join('.')} or later, Ninja or make, nlohmann_json, and static libraries of Snowball and utf8proc; if something is missing, it says which command
+installs it, and with --yes it downloads the last three (1 MB). The other sources come from npm packages in exact versions, with checksums:
+${PACKAGES.map(specOf).join(', ')}.
+Those that are not installed are downloaded with npm (4 MB), once you agree; their scripts do not run.
 
 Options:
   -y, --yes    downloads without asking
@@ -63,19 +64,33 @@ function checkWritable() {
   }
 }
 
-// nlohmann_json alone can be downloaded by CMake, once the user has agreed.
+const PIECES = {
+  compiler: 'a C++ compiler',
+  cmake: 'CMake',
+  ninja: 'Ninja or make',
+  json: 'nlohmann_json',
+  stemmer: 'libstemmer',
+  utf8proc: 'libutf8proc',
+};
+// What CMake can download, with checksums, once the user has agreed.
+const DOWNLOADABLE = ['json', 'stemmer', 'utf8proc'];
+
+const namesOf = (pieces) => pieces.map((piece) => PIECES[piece]).join(', ');
+
 function checkToolchain(yes) {
   const toolchain = findToolchain();
-  const missing = toolchain.missing.filter((piece) => !(yes && piece === 'json'));
-  if (missing.length > 0) {
-    const names = { compiler: 'a C++ compiler', cmake: 'CMake', ninja: 'Ninja or make', json: 'nlohmann_json' };
-    const list = missing.map((piece) => names[piece]).join(', ');
-    const command = installCommand(missing);
-    throw failed(`not found here: ${list}. ${command === undefined ? 'Please install it' : `To install it: ${command}`}`);
-  }
+  const missing = toolchain.missing.filter((piece) => !(yes && DOWNLOADABLE.includes(piece)));
+  if (missing.length > 0) throw failed(`not found here: ${namesOf(missing)}. ${whatHelps(missing)}`);
   const outdated = outdatedCmake(toolchain.cmake);
   if (outdated === undefined) return toolchain;
   throw failed(`CMake ${CMAKE_MIN.join('.')} or later is needed, and this is ${outdated}. To install a newer one: pip install cmake`);
+}
+
+function whatHelps(missing) {
+  const command = installCommand(missing);
+  const downloads = missing.filter((piece) => DOWNLOADABLE.includes(piece));
+  const install = command === undefined ? 'Please install it' : `To install it: ${command}`;
+  return downloads.length === 0 ? install : `${install}\nTo download ${namesOf(downloads)} instead: npx agentmemdb build --yes`;
 }
 
 /** Folders of all packages, by name. */
@@ -110,6 +125,7 @@ function compile({ toolchain: { cmake, generator }, folders, work, fetch, verbos
     CMAKE_JS_INC: [path.join(folders['node-api-headers'], 'include'), folders['node-addon-api']].join(';'),
     HNSWLIB_INCLUDE_DIR: path.join(folders['hnswlib-node'], 'src'),
     AGENTMEMDB_SQLITE_DIR: path.join(folders['better-sqlite3'], 'deps', 'sqlite3'),
+    AGENTMEMDB_RE2_DIR: path.join(folders.re2, 'vendor'),
     AGENTMEMDB_FETCH: fetch ? 'ON' : 'OFF',
     // A newer compiler warns of more than ours did.
     AGENTMEMDB_WERROR: 'OFF',

@@ -8,9 +8,18 @@ const path = require('node:path');
 
 const CMAKE_MIN = [3, 22];
 
-// By package manager: how to install, and what the pieces are called there.
+// By package manager: how to install, and what the pieces are called there. A library counts as it is linked, statically: where
+// there is no name, there is no package with such a one.
 const INSTALLERS = {
-  'apt-get': { install: 'apt-get install -y', compiler: 'g++', cmake: 'cmake', ninja: 'ninja-build', json: 'nlohmann-json3-dev' },
+  'apt-get': {
+    install: 'apt-get install -y',
+    compiler: 'g++',
+    cmake: 'cmake',
+    ninja: 'ninja-build',
+    json: 'nlohmann-json3-dev',
+    stemmer: 'libstemmer-dev',
+    utf8proc: 'libutf8proc-dev',
+  },
   apk: { install: 'apk add', compiler: 'g++', cmake: 'cmake', ninja: 'ninja', json: 'nlohmann-json' },
   dnf: { install: 'dnf install -y', compiler: 'gcc-c++', cmake: 'cmake', ninja: 'ninja-build', json: 'json-devel' },
   pacman: { install: 'pacman -S --needed', compiler: 'gcc', cmake: 'cmake', ninja: 'ninja', json: 'nlohmann-json' },
@@ -34,13 +43,19 @@ function isExecutable(file) {
   }
 }
 
-/** Looks around: { cmake, generator, missing: ['compiler', 'json', ...] }. */
+/** Looks around: { cmake, generator, missing: ['compiler', 'json', ...] }, by the names of INSTALLERS. */
 function findToolchain() {
   const compiler = [process.env.CXX, 'c++', 'g++', 'clang++'].filter(Boolean).map(which).find(Boolean);
   const cmake = which('cmake');
   const generator = which('ninja') ? 'Ninja' : which('make') && 'Unix Makefiles';
-  // By the names of INSTALLERS.
-  const present = { compiler, cmake, ninja: generator, json: compiler && hasHeader(compiler, 'nlohmann/json.hpp') };
+  const present = {
+    compiler,
+    cmake,
+    ninja: generator,
+    json: compiler && hasHeader(compiler, 'nlohmann/json.hpp'),
+    stemmer: compiler && hasHeader(compiler, 'libstemmer.h') && hasArchive(compiler, 'libstemmer.a'),
+    utf8proc: compiler && hasHeader(compiler, 'utf8proc.h') && hasArchive(compiler, 'libutf8proc.a'),
+  };
   return { cmake, generator, missing: Object.keys(present).filter((piece) => !present[piece]) };
 }
 
@@ -48,6 +63,12 @@ function findToolchain() {
 function hasHeader(compiler, header) {
   const input = `#include <${header}>\n`;
   return spawnSync(compiler, ['-std=c++20', '-fsyntax-only', '-x', 'c++', '-'], { input, stdio: ['pipe', 'ignore', 'ignore'] }).status === 0;
+}
+
+// A compiler that does not know the file gives back the bare name.
+function hasArchive(compiler, name) {
+  const said = spawnSync(compiler, [`-print-file-name=${name}`], { encoding: 'utf8' }).stdout ?? '';
+  return said.trim() !== name;
 }
 
 /** The version of CMake if it is too old, else undefined. */
@@ -59,13 +80,14 @@ function outdatedCmake(cmake) {
   return enough ? undefined : `${major}.${minor}`;
 }
 
-/** The one command that installs what is missing here; undefined where no known package manager is. */
+/** The one command that installs what is missing here, as far as there are packages; undefined where there is none. */
 function installCommand(missing) {
   if (process.platform === 'darwin' && missing.includes('compiler')) return 'xcode-select --install';
   const [name, installer] = Object.entries(INSTALLERS).find(([manager]) => which(manager)) ?? [];
-  if (installer === undefined) return undefined;
+  const packages = missing.map((piece) => installer?.[piece]).filter(Boolean);
+  if (packages.length === 0) return undefined;
   const sudo = name === 'brew' || process.getuid?.() === 0 ? '' : 'sudo ';
-  return `${sudo}${installer.install} ${missing.map((piece) => installer[piece]).join(' ')}`;
+  return `${sudo}${installer.install} ${packages.join(' ')}`;
 }
 
 module.exports = { CMAKE_MIN, which, findToolchain, outdatedCmake, installCommand };
