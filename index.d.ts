@@ -70,8 +70,43 @@ export interface VersionOptions {
   ifVersion?: number;
 }
 
+/** Where an embedder keeps vectors it has made, such as a Keyv. */
+export interface EmbeddingStore {
+  /** What was set, or undefined. */
+  get(key: string): Promise<unknown>;
+  /** Keeps a string of base64. */
+  set(key: string, value: string): Promise<unknown>;
+}
+
+/** Makes vectors of texts. Options are read when it is first given; collections and databases that share one share its cache and its
+ *  limits. docs/api/embedders.md. */
+export interface Embedder {
+  /** Name of the model, 1..200 bytes. A collection remembers it: with another one it is not opened. */
+  readonly model: string;
+  /** Length of its vectors, 1..8,192. */
+  readonly dimensions: number;
+  /** The vectors of texts, in their order: a list, or one row after the other. `signal` aborts when nobody waits for them any more. An
+   *  error that it rejects with is retried, unless `isRetryable` is false or `status` or `statusCode` is 4xx (but 408, 409, 429). */
+  embed(texts: string[], options: { signal: AbortSignal }): Promise<ArrayLike<number>[] | Float32Array>;
+  /** Texts of one call of embed(). 1..100,000, default 96. */
+  readonly maxBatch?: number;
+  /** Calls of embed() at once. 1..1,000, default 4. */
+  readonly maxConcurrency?: number;
+  /** How often one that failed is made again. 0..100, default 2. */
+  readonly retries?: number;
+  /** Before a retry, a random time up to this, doubled with each, at most 20 s; or what Retry-After says, at most 60 s. 0..3,600,000,
+   *  default 500. */
+  readonly retryDelayMs?: number;
+  /** Bytes of vectors kept in memory, those used last. 0..2^53-1, default 8 MiB. */
+  readonly maxCacheBytes?: number;
+  /** Where vectors are kept instead, by a hash of model and text; false: nowhere. Default: in memory. */
+  readonly cache?: EmbeddingStore | false;
+}
+
 /** Accepted by open(). */
 export interface OpenOptions extends CallOptions {
+  /** Of collections that have vectors and none of their own: those that are created get vectors of its length. Default: none. */
+  embedder?: Embedder;
   /** true: every write rejects with ERR_READ_ONLY, and nothing is created; a file that is not there is ERR_NOT_FOUND. Works
    *  on files and in folders that cannot be written to. Default false. */
   readOnly?: boolean;
@@ -120,6 +155,9 @@ export interface CollectionOptions {
   metric?: Metric;
   /** The graph. Default: the defaults of its options. */
   hnsw?: HnswOptions;
+  /** Makes vectors of texts that come without one, in every asynchronous method of this handle. Its length must be that of the
+   *  collection, which is created with it; its model that of the vectors there, if one is known. null: none. Default: the database's. */
+  embedder?: Embedder | null;
 }
 
 /** A JSON object: null, booleans, finite numbers (integers to 2^53), strings, arrays, plain objects. `undefined` members
@@ -135,8 +173,9 @@ export type VectorInput = Float32Array | readonly number[];
 export interface RecordInput<TMeta extends object = Metadata> {
   /** 1..512 bytes of UTF-8 without NUL. Default: a new UUIDv7. */
   id?: string;
-  /** Exactly `dimensions` numbers. Default: none; the record is found by id and filter, never by search. */
-  vector?: VectorInput;
+  /** Exactly `dimensions` numbers. Default: that of `text` where there is an embedder and the text is not empty, else none. null: none.
+   *  A record without one is found by id and filter, never by search. */
+  vector?: VectorInput | null;
   /** At most 16 MiB of UTF-8; unpaired surrogates become U+FFFD. Default: none. */
   text?: string;
   /** Default: none. */
@@ -149,7 +188,7 @@ export interface RecordInput<TMeta extends object = Metadata> {
 
 /** What patch changes; fields that are left out stay. */
 export interface RecordPatch<TMeta extends object = Metadata> {
-  /** null removes it. */
+  /** null removes it. Left out, where there is an embedder, a new text gets one of its own. */
   vector?: VectorInput | null;
   /** null removes it. */
   text?: string | null;
@@ -182,8 +221,9 @@ export interface BatchOperationResult {
 export interface RecordColumns<TMeta extends object = Metadata> {
   /** One id per record. Default: new UUIDv7s. */
   ids?: readonly string[];
-  /** Row after row: exactly records x dimensions numbers. Default: no record has a vector. */
-  vectors?: Float32Array;
+  /** Row after row: exactly records x dimensions numbers. null: no record has a vector. Default: those of the texts where there is an
+   *  embedder, else none. */
+  vectors?: Float32Array | null;
   /** One entry per record; null or undefined: no text. Default: no record has one. */
   texts?: readonly (string | null | undefined)[];
   /** One entry per record; null or undefined: no metadata. Default: no record has any. */
@@ -395,8 +435,10 @@ export interface BulkResult {
 
 /** What search() asks for. */
 export interface SearchQuery<TMeta extends object = Metadata> extends CallOptions {
-  /** Exactly `dimensions` numbers. */
-  vector: VectorInput;
+  /** Exactly `dimensions` numbers. Default: that of `text`, where there is an embedder; else it is required. */
+  vector?: VectorInput;
+  /** Searched by its vector, which the embedder makes. Default: none. */
+  text?: string;
   /** Hits wanted, 1..10,000, default 10. The result has exactly min(k, matching records with a vector) hits. */
   k?: number;
   /** Candidates kept while walking the graph, 1..10,000, default 100; raised to k if smaller. More = better recall, slower. */
@@ -800,6 +842,11 @@ export interface CollectionInfo {
   metric?: Metric;
   /** Absent when it has no vectors. */
   hnsw?: Required<HnswOptions>;
+  /** What made its vectors. Absent when no embedder was given yet. */
+  embedder?: {
+    /** Its name. */
+    model: string;
+  };
 }
 
 /** Records with an id, and optionally a vector, text and metadata of type TMeta. Made by Database. */

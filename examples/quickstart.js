@@ -7,8 +7,9 @@
 //   node examples/quickstart.js --docs FOLDER "..."           from the markdown files in your folder
 //   node examples/quickstart.js --keep FILE                   leaves the database there
 //
-// Without a model it uses support/hashing-embedder.js. With EMBEDDINGS_URL (and EMBEDDINGS_MODEL, EMBEDDINGS_API_KEY) it asks
-// that OpenAI-compatible endpoint.
+// Without a model it uses support/hashing-embedder.js. With EMBEDDINGS_URL (and EMBEDDINGS_MODEL, EMBEDDINGS_DIMENSIONS,
+// EMBEDDINGS_API_KEY) it asks that OpenAI-compatible endpoint. Both could be given to open() as `embedder`, and need not be called: here
+// they are, to tell their time from the database's.
 
 const assert = require('node:assert');
 const fs = require('node:fs');
@@ -16,8 +17,8 @@ const path = require('node:path');
 const { parseArgs } = require('node:util');
 
 const { open } = require('agentmemdb');
+const { openaiEmbedder } = require('agentmemdb/embedders');
 const { createHashingEmbedder } = require('./support/hashing-embedder');
-const { createOpenAIEmbedder } = require('./support/openai-embedder');
 const { findMarkdown, readSections } = require('./support/sections');
 const { formatTable, shorten } = require('./support/table');
 const { withTempFolder } = require('./support/temp-folder');
@@ -33,6 +34,7 @@ const QUESTIONS = [
 const HITS_SHOWN = 3;
 const SEARCHES_TIMED = 300;
 const FROM_CHARS = 48;
+const TEXTS_AT_ONCE = 64;
 
 async function main() {
   const { values: options, positionals } = parseArgs({
@@ -44,7 +46,7 @@ async function main() {
 
   const sections = await readDocs(options.docs);
   const embedder = chooseEmbedder();
-  console.log(`Embedder: ${embedder.name}`);
+  console.log(`Embedder: ${embedder.model}`);
   const embedding = await timed(() => embedAll(embedder, sections, questions));
 
   const idle = await idleLoopDelay();
@@ -65,16 +67,21 @@ async function readDocs(folder) {
   return sections;
 }
 
-function chooseEmbedder({ EMBEDDINGS_URL: url, EMBEDDINGS_MODEL: model, EMBEDDINGS_API_KEY: apiKey } = process.env) {
-  if (!url) return createHashingEmbedder({ dimensions: 1024 });
-  return createOpenAIEmbedder({ url, apiKey, model: model ?? 'text-embedding-3-small' });
+function chooseEmbedder(env = process.env) {
+  const { EMBEDDINGS_URL: baseURL, EMBEDDINGS_MODEL: model = 'text-embedding-3-small', EMBEDDINGS_API_KEY: apiKey } = env;
+  if (!baseURL) return createHashingEmbedder({ dimensions: 1024 });
+  return openaiEmbedder({ baseURL, model, dimensions: Number(env.EMBEDDINGS_DIMENSIONS ?? 1536), ...(apiKey && { apiKey }) });
 }
 
 /** One vector per section and per question. The headings are part of what a section says. */
 async function embedAll(embedder, sections, questions) {
   const texts = sections.map(({ file, heading, text }) => `${path.basename(file, '.md')} ${heading}\n${text}`);
   embedder.fit?.(texts);
-  return { sections: await embedder.embed(texts), questions: await embedder.embed(questions) };
+  const vectors = [];
+  for (let at = 0; at < texts.length; at += TEXTS_AT_ONCE) vectors.push(...(await embedder.embed(texts.slice(at, at + TEXTS_AT_ONCE))));
+  const [{ length }] = vectors;
+  if (length !== embedder.dimensions) throw new Error(`the model's vectors have ${length} dimensions: set EMBEDDINGS_DIMENSIONS to it`);
+  return { sections: vectors, questions: await embedder.embed(questions) };
 }
 
 /** Loads and asks, closes the file, then asks again what was stored. */
@@ -151,7 +158,7 @@ function printNextSteps({ keep }) {
 Try next
   npm run quickstart -- "your own question"
   npm run quickstart -- --docs path/to/your/notes "your own question"
-  EMBEDDINGS_URL=http://localhost:11434/v1 EMBEDDINGS_MODEL=nomic-embed-text npm run quickstart
+  EMBEDDINGS_URL=http://localhost:11434/v1 EMBEDDINGS_MODEL=nomic-embed-text EMBEDDINGS_DIMENSIONS=768 npm run quickstart
   node examples/recall.js            how often the graph finds the true nearest neighbours
   node examples/conversations.js     memory of long conversations, scored`);
 }

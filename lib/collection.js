@@ -3,6 +3,7 @@
 const { availableParallelism } = require('node:os');
 
 const { overSteps, splitOptions, syncOptions, checkControl, toOnProgress } = require('./call');
+const { wantsVector, gather, refuseToEmbed } = require('./embedder');
 const { toRecord, toPatch, BatchBuilder } = require('./records');
 const { build, buildSync } = require('./slices');
 const { toFilter, toRequiredFilter } = require('./filters');
@@ -20,12 +21,14 @@ class Collection {
   #native;
   #handle;
   #info;
+  #embedder;
 
   /** Made by Database; see index.d.ts for the contract of every method. */
-  constructor(native, handle) {
+  constructor(native, handle, embedder) {
     this.#native = native;
     this.#handle = handle;
     this.#info = JSON.parse(native.info());
+    this.#embedder = embedder;
   }
 
   get name() {
@@ -76,14 +79,18 @@ class Collection {
   async patch(id, fields, options) {
     const method = 'Collection.patch';
     const control = splitOptions(method, options, ['ifVersion']);
-    const args = [toId(method, 'id', id), toPatch(method, fields), control.ifVersion];
-    return this.#written(await this.#call('patch', args, control));
+    const made = this.#toPatch(method, fields);
+    const args = [toId(method, 'id', id), made, control.ifVersion];
+    if (!this.#wantsVector(fields)) return this.#written(await this.#call('patch', args, control));
+    return this.#embedding('patch', control, made, (left) => this.#step('patch', args, left));
   }
 
   patchSync(id, fields, options) {
     const method = 'Collection.patch';
     const { ifVersion } = syncOptions(method, options, ['ifVersion']);
-    return this.#written(this.#handle.callSync(this.#native, 'patch', [toId(method, 'id', id), toPatch(method, fields), ifVersion]));
+    const args = [toId(method, 'id', id), this.#toPatch(method, fields), ifVersion];
+    if (this.#wantsVector(fields)) refuseToEmbed(method, 'fields.vector');
+    return this.#written(this.#handle.callSync(this.#native, 'patch', args));
   }
 
   async get(id, options) {
@@ -138,11 +145,20 @@ class Collection {
     checkQuery(method, query, 'query');
     const { signal, timeoutMs, ...asked } = query;
     checkControl(method, 'query', { signal, timeoutMs });
-    return this.#call('search', toQuery(method, asked), { signal, timeoutMs }, readHits);
+    const args = this.#toQuery(method, asked);
+    if (!this.#wantsVector(asked)) return this.#call('search', args, { signal, timeoutMs }, readHits);
+    const next = overSteps(method, { signal, timeoutMs });
+    return this.#during('search', async () => {
+      await this.#embedQueries(method, [args], next);
+      return readHits(await this.#step('search', args, next()));
+    });
   }
 
   searchSync(query) {
-    return this.#searchSync(toQuery('Collection.search', query));
+    const method = 'Collection.search';
+    const args = this.#toQuery(method, query);
+    if (this.#wantsVector(query)) refuseToEmbed(method, 'query.vector');
+    return this.#searchSync(args);
   }
 
   async find(query) {
@@ -170,24 +186,29 @@ class Collection {
     const control = splitOptions(method, options, ['concurrency']);
     const concurrency = toConcurrency(method, control.concurrency);
     const next = overSteps(method, control);
-    const { length, at, place } = querySource(method, queries, this.dimensions);
-    const search = async (i) => {
+    const source = this.#querySource(method, queries);
+    const { length, at, place } = source;
+    const search = async (args, i) => {
       try {
-        return await readHits(await this.#step('search', at(i), next()));
+        return await readHits(await this.#step('search', args, next()));
       } catch (error) {
         throw ofMany(method, error, (argument) => place(i, argument));
       }
     };
-    return this.#during('searchMany', (about) => {
+    return this.#during('searchMany', async (about) => {
       about.size = length;
-      return inParallel(length, concurrency, search);
+      if (this.#embedder === undefined) return inParallel(length, concurrency, async (i) => search(at(i), i));
+      const { made, wanting } = await gather(source, () => this.dimensions, next);
+      await this.#embedQueries(method, wanting, next);
+      return inParallel(length, concurrency, (i) => search(made[i], i));
     });
   }
 
   searchManySync(queries) {
     const method = 'Collection.searchMany';
-    const { length, at, place } = querySource(method, queries, this.dimensions);
+    const { length, at, isWanted, place } = this.#querySource(method, queries);
     const search = (i) => {
+      if (isWanted(i)) refuseToEmbed(method, `queries[${i}].vector`);
       try {
         return this.#searchSync(at(i));
       } catch (error) {
@@ -237,6 +258,23 @@ class Collection {
     return { operation: `Collection.${method}`, collection: this.name };
   }
 
+  #toQuery(method, query) {
+    return toQuery(method, query, 'query', this.#embedder !== undefined);
+  }
+
+  #querySource(method, queries) {
+    return querySource(method, queries, { dimensions: this.dimensions, isEmbedded: this.#embedder !== undefined });
+  }
+
+  /** Gives queries, as the addon takes them, the vectors of their texts. */
+  async #embedQueries(method, queries, next) {
+    const vectors = await this.#embedder.embed(method, queries.map(([{ text }]) => text), next, { isUrgent: true });
+    queries.forEach(([query], i) => {
+      query.vector = vectors[i];
+      delete query.text; // The addon searches by vectors.
+    });
+  }
+
   #searchSync(args) {
     return toHits(parseManySync(this.#handle.callSync(this.#native, 'search', args)));
   }
@@ -244,11 +282,16 @@ class Collection {
   async #put(name, onConflict, record, options) {
     const method = `Collection.${name}`;
     const control = splitOptions(method, options);
-    return this.#written(await this.#call('put', [name, onConflict, toRecord(method, record)], control, undefined, name));
+    const made = toRecord(method, record);
+    const args = [name, onConflict, made];
+    if (!this.#wantsVector(record)) return this.#written(await this.#call('put', args, control, undefined, name));
+    return this.#embedding(name, control, made, (left) => this.#step('put', args, left));
   }
 
   #putSync(name, onConflict, record) {
-    const args = [name, onConflict, toRecord(`Collection.${name}`, record)];
+    const method = `Collection.${name}`;
+    const args = [name, onConflict, toRecord(method, record)];
+    if (this.#wantsVector(record)) refuseToEmbed(method, 'record.vector');
     return this.#written(this.#handle.callSync(this.#native, 'put', args));
   }
 
@@ -275,7 +318,25 @@ class Collection {
   }
 
   #batchOf(method, records, bounded) {
-    return new BatchBuilder(method, records, { collection: this.#native, dimensions: this.dimensions, bounded });
+    return new BatchBuilder(method, records, { collection: this.#native, dimensions: this.dimensions, bounded, embedder: this.#embedder });
+  }
+
+  #wantsVector(given) {
+    return this.#embedder !== undefined && wantsVector(given);
+  }
+
+  /** A write whose `made` first gets the vector of its text. `write` is given the options of its step. */
+  #embedding(name, control, made, write) {
+    const method = `Collection.${name}`;
+    const next = overSteps(method, control);
+    return this.#during(name, async () => {
+      [made.vector] = await this.#embedder.embed(method, [made.text], next);
+      return this.#written(await write(next()));
+    });
+  }
+
+  #toPatch(method, fields) {
+    return toPatch(method, fields, 'fields', this.#embedder !== undefined);
   }
 
   // After a write: there may be something to link.
@@ -284,9 +345,9 @@ class Collection {
     return result;
   }
 
-  /** For Database.batch: the addon's collection. */
-  static nativeOf(collection) {
-    return #native in collection ? collection.#native : undefined;
+  /** For Database.batch: the addon's collection, and its embedder. */
+  static partsOf(collection) {
+    return #native in collection ? { collection: collection.#native, embedder: collection.#embedder } : undefined;
   }
 }
 

@@ -5,9 +5,11 @@ const native = require('./native');
 const { callAsync, callSync, overSteps, splitOptions, checkControl, toOnProgress, isObject } = require('./call');
 const { WriteBatchBuilder } = require('./batch');
 const { Collection } = require('./collection');
+const { toEmbedder } = require('./embedder');
 const { Handle } = require('./handle');
 const { AgentMemError, invalidArgument } = require('./errors');
 const { exportStream } = require('./exporter');
+const { withEmbedder, opening, takeSteps, takeStepsSync } = require('./opening');
 const { importJsonl, importAgentMemDB } = require('./importer');
 const { build, buildSync } = require('./slices');
 const { traced } = require('./tracing');
@@ -25,12 +27,20 @@ function checkObjects(method, options) {
   throw invalidArgument(method, 'options.hnsw', `must be an object, got ${describe(hnsw)}`);
 }
 
-// Takes { signal, timeoutMs } out of options whose rest the addon reads and checks.
+// Takes { embedder } out of options whose rest the addon reads and checks.
+function takeEmbedder(method, options) {
+  if (checkObjects(method, options) === undefined) return { rest: undefined, embedder: undefined };
+  const { embedder, ...rest } = options;
+  return { rest, embedder: embedder === null ? null : toEmbedder(method, embedder) };
+}
+
+// Takes { signal, timeoutMs, embedder } out of them.
 function takeControl(method, options) {
-  if (checkObjects(method, options) === undefined) return { rest: undefined, control: {} };
-  const { signal, timeoutMs, ...rest } = options;
+  const { rest, embedder } = takeEmbedder(method, options);
+  if (rest === undefined) return { rest, embedder, control: {} };
+  const { signal, timeoutMs, ...others } = rest;
   checkControl(method, 'options', { signal, timeoutMs });
-  return { rest, control: { signal, timeoutMs } };
+  return { rest: others, embedder, control: { signal, timeoutMs } };
 }
 
 function notFound(method, name) {
@@ -53,10 +63,13 @@ class Database {
   #native;
   #events = new EventEmitter();
   #handle;
+  #embedder;
+  #isEmbedded = false; // Whether any of the collections made here has an embedder.
 
   /** Made by open(); see index.d.ts for the contract of every method. */
-  constructor(opened) {
+  constructor(opened, embedder) {
     this.#native = opened;
+    this.#embedder = embedder;
     this.#handle = new Handle(opened, this.#events);
   }
 
@@ -70,48 +83,43 @@ class Database {
 
   async collection(name, options) {
     const method = 'Database.collection';
-    const { rest, control } = takeControl(method, options);
-    const next = overSteps(method, control);
-    const about = { operation: method, collection: toId(method, 'name', name) };
-    return this.#handle.during(about, async () => {
-      const found = await this.#step('getCollection', [name, rest], next());
-      return this.#wrap(found ?? (await this.#step('createCollection', [name, rest, true], next())));
-    });
+    const { rest, embedder, control } = takeControl(method, options);
+    toId(method, 'name', name);
+    return this.#open(method, name, rest, { embedder, mayCreate: true }, control);
   }
 
   collectionSync(name, options) {
     const method = 'Database.collection';
-    const args = [toId(method, 'name', name), checkObjects(method, options)];
-    const found = this.#handle.callSync(this.#native, 'getCollection', args);
-    return this.#wrap(found ?? this.#handle.callSync(this.#native, 'createCollection', [name, options, true]));
+    const { rest, embedder } = takeEmbedder(method, options);
+    toId(method, 'name', name);
+    return this.#openSync(method, name, rest, { embedder, mayCreate: true });
   }
 
   async createCollection(name, options) {
     const method = 'Database.createCollection';
-    const { rest, control } = takeControl(method, options);
-    return this.#call('createCollection', [toId(method, 'name', name), rest, false], control, name, (made) => this.#wrap(made));
+    const { rest, embedder, control } = takeControl(method, options);
+    const { args, using } = this.#creating(method, name, rest, embedder);
+    return this.#call('createCollection', args, control, name, (collection) => this.#wrap({ collection, embedder: using }));
   }
 
   createCollectionSync(name, options) {
     const method = 'Database.createCollection';
-    const args = [toId(method, 'name', name), checkObjects(method, options), false];
-    return this.#wrap(this.#handle.callSync(this.#native, 'createCollection', args));
+    const { rest, embedder } = takeEmbedder(method, options);
+    const { args, using } = this.#creating(method, name, rest, embedder);
+    return this.#wrap({ collection: this.#handle.callSync(this.#native, 'createCollection', args), embedder: using });
   }
 
   async getCollection(name, options) {
     const method = 'Database.getCollection';
     const control = splitOptions(method, options);
-    return this.#call('getCollection', [toId(method, 'name', name), undefined], control, name, (found) => {
-      if (found === undefined) throw notFound(method, name);
-      return this.#wrap(found);
-    });
+    toId(method, 'name', name);
+    return this.#open(method, name, undefined, { mayCreate: false }, control);
   }
 
   getCollectionSync(name) {
     const method = 'Database.getCollection';
-    const found = this.#handle.callSync(this.#native, 'getCollection', [toId(method, 'name', name), undefined]);
-    if (found === undefined) throw notFound(method, name);
-    return this.#wrap(found);
+    toId(method, 'name', name);
+    return this.#openSync(method, name, undefined, { mayCreate: false });
   }
 
   async listCollections(options) {
@@ -256,7 +264,7 @@ class Database {
   }
 
   #batchOf(operations, bounded) {
-    return new WriteBatchBuilder(operations, { database: this.#native, bounded });
+    return new WriteBatchBuilder(operations, { database: this.#native, bounded, isEmbedded: this.#isEmbedded });
   }
 
   #call(name, args, control, collection, convert) {
@@ -275,19 +283,46 @@ class Database {
     return this.#handle.step(this.#native, name, args, control);
   }
 
-  #wrap(collection) {
-    return new Collection(collection, this.#handle);
+  #open(method, name, options, how, control) {
+    const next = overSteps(method, control);
+    const steps = opening(name, options, { ...how, usual: this.#embedder });
+    return this.#handle.during({ operation: method, collection: name }, async () => {
+      const opened = await takeSteps(steps, (called, args) => this.#step(called, args, next()));
+      return this.#wrapFound(method, name, opened);
+    });
+  }
+
+  #openSync(method, name, options, how) {
+    const steps = opening(name, options, { ...how, usual: this.#embedder });
+    return this.#wrapFound(method, name, takeStepsSync(steps, (called, args) => this.#handle.callSync(this.#native, called, args)));
+  }
+
+  #wrapFound(method, name, opened) {
+    if (opened === undefined) throw notFound(method, name);
+    return this.#wrap(opened);
+  }
+
+  #creating(method, name, options, embedder = this.#embedder) {
+    const using = embedder ?? undefined;
+    return { args: [toId(method, 'name', name), using === undefined ? options : withEmbedder(options, using), false], using };
+  }
+
+  #wrap({ collection, embedder }) {
+    this.#isEmbedded ||= embedder !== undefined;
+    return new Collection(collection, this.#handle, embedder);
   }
 }
 
 async function open(path, options) {
   const about = { operation: 'open', database: toId('open', 'path', path) };
-  const { rest, control } = takeControl('open', options);
-  return traced(about, async () => new Database(await callAsync(native, 'open', [path, rest], control)));
+  const { rest, embedder, control } = takeControl('open', options);
+  return traced(about, async () => new Database(await callAsync(native, 'open', [path, rest], control), embedder ?? undefined));
 }
 
 function openSync(path, options) {
-  return new Database(callSync(native, 'open', [toId('open', 'path', path), checkObjects('open', options)]));
+  toId('open', 'path', path);
+  const { rest, embedder } = takeEmbedder('open', options);
+  return new Database(callSync(native, 'open', [path, rest]), embedder ?? undefined);
 }
 
 module.exports = { Database, open, openSync };

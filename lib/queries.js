@@ -4,34 +4,39 @@
 
 const { types } = require('node:util');
 const { checkKeys, isObject } = require('./call');
+const { wantsVector } = require('./embedder');
 const { AgentMemError, invalidArgument } = require('./errors');
 const { toFilter } = require('./filters');
 const { slice, turnOfTheLoop } = require('./slices');
-const { toVector, describe, describeNumber } = require('./values');
+const { toVector, toText, describe, describeNumber } = require('./values');
 
 const CONCURRENCY_DEFAULT = 64;
 const CONCURRENCY_MAX = 10000;
 const SHARED_FIELDS = ['vectors', 'k', 'ef', 'exact', 'filter', 'include', 'explain'];
 
-/** A query as the addon takes it: [query, filter]. What is no query field it refuses itself. */
-function toQuery(method, query, argument = 'query') {
+/**
+ * A query as the addon takes it: [query, filter]. What is no query field it refuses itself.
+ * @param isEmbedded  one with a text may be without a vector: it gets one later.
+ */
+function toQuery(method, query, argument = 'query', isEmbedded = false) {
   checkQuery(method, query, argument);
   const { filter, ...asked } = query;
-  asked.vector = toVector(method, `${argument}.vector`, query.vector);
+  if (isEmbedded && wantsVector(query)) asked.text = toText(method, `${argument}.text`, query.text);
+  else if (query.vector === undefined) throw invalidArgument(method, `${argument}.vector`, 'is required');
+  else asked.vector = toVector(method, `${argument}.vector`, query.vector);
   return [asked, toFilter(method, `${argument}.filter`, filter)];
 }
 
 function checkQuery(method, query, argument) {
   if (!isObject(query)) throw invalidArgument(method, argument, `must be an object, got ${describe(query)}`);
-  if (query.vector === undefined) throw invalidArgument(method, `${argument}.vector`, 'is required');
 }
 
 /**
  * Where the queries of one call come from: `length`, `at(i)` as toQuery makes them, and `place(i, argument)`: what the caller
- * calls an argument of query i.
+ * calls an argument of query i, and whether the vector of one `isWanted(i)`.
  * @param queries an array of queries, or { vectors } row after row with options that all share.
  */
-function querySource(method, queries, dimensions) {
+function querySource(method, queries, { dimensions, isEmbedded }) {
   if (Array.isArray(queries)) {
     const at = (i) => {
       for (const key of ['signal', 'timeoutMs']) {
@@ -39,9 +44,10 @@ function querySource(method, queries, dimensions) {
           throw invalidArgument(method, `queries[${i}].${key}`, 'belongs in the options of searchMany');
         }
       }
-      return toQuery(method, queries[i], `queries[${i}]`);
+      return toQuery(method, queries[i], `queries[${i}]`, isEmbedded);
     };
-    return { length: queries.length, at, place: (i, argument) => argument.replace('query', `queries[${i}]`) };
+    const isWanted = (i) => isEmbedded && wantsVector(queries[i]);
+    return { length: queries.length, at, isWanted, place: (i, argument) => argument.replace('query', `queries[${i}]`) };
   }
   if (!isObject(queries)) {
     throw invalidArgument(method, 'queries', `must be an array of queries or { vectors, ... }, got ${describe(queries)}`);
@@ -54,7 +60,7 @@ function querySource(method, queries, dimensions) {
   const json = toFilter(method, 'queries.filter', filter);
   const at = (i) => [{ ...shared, vector: vectors.subarray(i * dimensions, (i + 1) * dimensions) }, json];
   const place = (i, argument) => (argument.startsWith('query.vector') ? 'queries.vectors' : argument.replace('query', 'queries'));
-  return { length: vectors.length / dimensions, at, place };
+  return { length: vectors.length / dimensions, at, isWanted: () => false, place };
 }
 
 /** The error of one query, as an error of the call that asked many. */

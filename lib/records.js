@@ -7,6 +7,7 @@ const { types } = require('node:util');
 const native = require('./native');
 const { invalidArgument } = require('./errors');
 const { checkKeys, isObject } = require('./call');
+const { wantsVector, gather, refuseToEmbed } = require('./embedder');
 const { slice } = require('./slices');
 const { toVector, toId, toText, toJson, toTime, toDuration, describe } = require('./values');
 
@@ -37,7 +38,7 @@ function toRecord(method, record, argument = 'record') {
     record[field] === undefined ? undefined : CONVERT[field](method, `${argument}.${field}`, record[field]);
   return {
     id: convert('id'),
-    vector: convert('vector'),
+    vector: record.vector === null ? undefined : convert('vector'),
     text: convert('text'),
     metadata: convert('metadata'),
     expiresAt: convert('expiresAt'),
@@ -45,8 +46,8 @@ function toRecord(method, record, argument = 'record') {
   };
 }
 
-/** The fields of a patch as the addon takes them: null removes. */
-function toPatch(method, fields, argument = 'fields') {
+/** The fields of a patch as the addon takes them: null removes. `isEmbedded`: a text decides which vector there is. */
+function toPatch(method, fields, argument = 'fields', isEmbedded = false) {
   if (!isObject(fields)) throw invalidArgument(method, argument, `must be an object, got ${describe(fields)}`);
   checkKeys(method, argument, fields, PATCH_FIELDS);
   const patch = {};
@@ -55,13 +56,15 @@ function toPatch(method, fields, argument = 'fields') {
     if (value === undefined) continue;
     patch[field] = value === null && field !== 'ttlMs' ? null : CONVERT[field](method, `${argument}.${field}`, value);
   }
+  if (isEmbedded && patch.text === '' && patch.vector === undefined) patch.vector = null; // An empty text has none.
   return patch;
 }
 
-/** Where the records of a bulk call come from: `length`, and `at(i)` as toRecord makes them. */
+/** Where the records of a bulk call come from: `length`, `at(i)` as toRecord makes them, and whether the vector of one `isWanted(i)`. */
 function recordSource(method, input) {
   if (Array.isArray(input)) {
-    return { length: input.length, matrix: undefined, at: (i) => toRecord(method, input[i], `records[${i}]`) };
+    const at = (i) => toRecord(method, input[i], `records[${i}]`);
+    return { length: input.length, matrix: undefined, at, isWanted: (i) => wantsVector(input[i]) };
   }
   if (!isObject(input)) {
     throw invalidArgument(method, 'records', `must be an array of records or columns, got ${describe(input)}`);
@@ -75,7 +78,8 @@ function recordSource(method, input) {
     metadata: missing(metadatas?.[i]) ? undefined : toJson(method, `records.metadatas[${i}]`, metadatas[i]),
     expiresAt: missing(expiresAts?.[i]) ? undefined : toTime(method, `records.expiresAts[${i}]`, expiresAts[i]),
   });
-  return { length, matrix: vectors, at };
+  const isWanted = (i) => wantsVector({ vector: vectors, text: texts?.[i] });
+  return { length, matrix: vectors ?? undefined, at, isWanted };
 }
 
 function columnLength(method, columns) {
@@ -107,7 +111,9 @@ function checkMatrix(method, matrix, rows, dimensions) {
 
 /** A batch the addon takes, and the ids of its records as they become known. */
 class BatchBuilder {
+  #method;
   #source;
+  #embedder;
   #next = 0;
   batch;
   ids = [];
@@ -115,8 +121,11 @@ class BatchBuilder {
   /**
    * @param collection the addon's.
    * @param bounded by maxPending and maxPendingBytes: a sync twin is not.
+   * @param embedder of texts that come without a vector; may be undefined.
    */
-  constructor(method, input, { collection, dimensions, bounded }) {
+  constructor(method, input, { collection, dimensions, bounded, embedder }) {
+    this.#method = method;
+    this.#embedder = embedder;
     this.#source = recordSource(method, input);
     const { matrix } = this.#source;
     if (matrix !== undefined) {
@@ -133,10 +142,24 @@ class BatchBuilder {
     return this.#next >= this.#source.length;
   }
 
+  /** Makes the vectors that are wanted, of all records at once. */
+  prepare(next) {
+    return this.#embedder === undefined || this.#source.matrix !== undefined ? undefined : this.#embed(next);
+  }
+
+  async #embed(next) {
+    const { made, wanting } = await gather(this.#source, weightOf, next);
+    const vectors = await this.#embedder.embed(this.#method, wanting.map(({ text }) => text), next);
+    wanting.forEach((record, i) => (record.vector = vectors[i]));
+    this.#source.at = (i) => made[i];
+    this.#embedder = undefined; // It has done its part.
+  }
+
   /** Converts records for about a millisecond. */
   slice() {
     const columns = { ids: [], vectors: [], texts: [], metadatas: [], expiresAts: [], ttls: [] };
     const convert = () => {
+      if (this.#embedder !== undefined && this.#source.isWanted(this.#next)) refuseToEmbed(this.#method, `records[${this.#next}].vector`);
       const record = this.#source.at(this.#next++);
       columns.ids.push(record.id);
       columns.vectors.push(record.vector);

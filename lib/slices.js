@@ -46,15 +46,26 @@ function slice(isDone, step, finish = () => {}) {
   native.noteStep(native.threadCpuMicros() - start);
 }
 
+/** Repeats `step` until `isDone`, in slices. `next` is called before each of them; what it throws ends it. */
+async function inSlices(isDone, step, next = () => {}) {
+  while (!isDone()) {
+    next();
+    slice(isDone, step);
+    if (!isDone()) await turnOfTheLoop();
+  }
+}
+
 /**
  * Builds the batch of a bulk call and hands it to `use`; afterwards nothing of it is held, whatever happened.
- * @param make makes what has `batch`, `done` and `slice()`.
+ * @param make makes what has `batch`, `done` and `slice()`. It may have `prepare(next)`: if that returns a promise, it is awaited first.
  * @param next called before every slice; what it throws ends the building.
  */
 async function build(make, next, use) {
   const builder = refusing(make);
   try {
     if (waiting.length > 0) await turnOfTheLoop(); // Behind those that have begun.
+    const preparing = builder.prepare?.(next);
+    if (preparing !== undefined) await preparing;
     while (!builder.done) {
       next();
       refusing(() => builder.slice());
@@ -85,4 +96,4 @@ function refusing(step) {
   }
 }
 
-module.exports = { turnOfTheLoop, slice, build, buildSync };
+module.exports = { turnOfTheLoop, slice, inSlices, build, buildSync };

@@ -94,7 +94,6 @@ describe.each(['addMany', 'upsertMany'])('%s', (method) => {
       ['records.vectors', { ids: ['a', 'b'], vectors: new Float32Array(2) }],
       ['records.vectors', { ids: ['a', 'b'], vectors: new Float32Array(0) }],
       ['records.vectors', { ids: [], vectors: new Float32Array(2) }],
-      ['records.vectors', { vectors: null }],
       ['records.vectors', { vectors: new Float32Array(3) }],
       ['records.vectors', { vectors: [1, 2] }],
       ['records.ids', { ids: 'ab' }],

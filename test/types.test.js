@@ -1,6 +1,6 @@
 'use strict';
 
-// index.d.ts and otel.d.ts, compiled by tsc the way users compile them: strictly, and without skipLibCheck.
+// index.d.ts, otel.d.ts and embedders.d.ts, compiled by tsc the way users compile them: strictly, and without skipLibCheck.
 
 const { execFile } = require('node:child_process');
 const fs = require('node:fs');
@@ -17,6 +17,7 @@ const OPTIONS = `--noEmit --strict --exactOptionalPropertyTypes --noUncheckedInd
 
 const USES = ['usage.ts', 'usage.mts', 'filters.ts'];
 const USES_OF_OTEL = ['otel.ts', 'otel.mts'];
+const USES_OF_EMBEDDERS = ['embedders.ts', 'embedders.mts'];
 
 /** Compiles files of test/types in a folder laid out like the package. Resolves to { code, said: [line], files: [path] }. */
 function compile(folder, names, more = []) {
@@ -32,14 +33,14 @@ function compile(folder, names, more = []) {
 }
 
 test('the right uses compile and the wrong ones do not, from CommonJS and from ES modules', async () => {
-  const { code, said, files } = await compile(ROOT, [...USES, ...USES_OF_OTEL]);
+  const { code, said, files } = await compile(ROOT, [...USES, ...USES_OF_OTEL, ...USES_OF_EMBEDDERS]);
   expect({ code, said }).toEqual({ code: 0, said: [] });
-  const typings = ['index.d.ts', 'index.d.mts', 'otel.d.ts', 'otel.d.mts'].map((name) => path.join(ROOT, name));
+  const typings = ['index.d.ts', 'index.d.mts', 'otel.d.ts', 'otel.d.mts', 'embedders.d.ts', 'embedders.d.mts'].map((name) => path.join(ROOT, name));
   expect(files).toEqual(expect.arrayContaining(typings));
 });
 
 test('index.d.ts needs nothing of @opentelemetry/api', async () => {
-  const { code, files } = await compile(ROOT, USES);
+  const { code, files } = await compile(ROOT, [...USES, ...USES_OF_EMBEDDERS]);
   expect({ code, files: files.filter((file) => file.includes('opentelemetry')) }).toEqual({ code: 0, files: [] });
 });
 
@@ -63,7 +64,7 @@ test('a promise that index.d.ts no longer keeps is noticed', async () => {
   expect(unused('filters.ts')).toBeGreaterThanOrEqual(8);
 });
 
-describe.each(['index.d.ts', 'otel.d.ts'])('%s', (file) => {
+describe.each(['index.d.ts', 'otel.d.ts', 'embedders.d.ts'])('%s', (file) => {
   const names = publicNames(file, fs.readFileSync(path.join(ROOT, file), 'utf8'));
   const docOf = new Map(names.map(({ name, doc }) => [name, doc]));
 

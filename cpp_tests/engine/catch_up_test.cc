@@ -211,6 +211,26 @@ TEST(CatchUp, AnotherEpochRebuildsEverything) {
   EXPECT_EQ(db.get()->stats().change_version, 1);
 }
 
+TEST(CatchUp, TakesOverOptionsThatWereGivenLater) {
+  const TempDir dir;
+  TestDatabase db(dir.File("a.db"));
+  const CollectionId c = db.Create("c", Vectors(1));
+  db.Add(c, {{"a", {1}, {}, {}}});
+  CollectionRequest request = Vectors(1);
+  request.embedder_model = "m";
+  {
+    TestStore store(dir.File("a.db"));
+    const auto writing = store.Write();
+    DatabaseHeader header = Require(writing->Header());
+    header.change_version += 1;
+    CollectionRow row{c, "c", request.WithDefaults().ToJson(), 1};
+    Require(writing->UpdateCollection(row));
+    Require(writing->Commit(header));
+  }
+  EXPECT_EQ(Require(FindCollection(db.get(), "c", {}, false, {}))->options.embedder_model, "m");
+  EXPECT_EQ(db.SearchIds(c, {1}, 10), Strings{"a"});
+}
+
 TEST(CatchUp, ChangesBelowTheFloorOfTheLogRebuildEverything) {
   const TempDir dir;
   TestDatabase db(dir.File("a.db"));

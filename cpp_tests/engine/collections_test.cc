@@ -36,6 +36,50 @@ TEST(Collections, OfANewDatabaseDroppingOneChangesNothing) {
   }
 }
 
+CollectionRequest OfModel(const std::string& model) {
+  CollectionRequest request = Vectors(3);
+  request.embedder_model = model;
+  return request;
+}
+
+std::string ModelOf(const TestDatabase& db, const std::string& name) {
+  return Require(FindCollection(db.get(), name, {}, false, {}))->options.embedder_model;
+}
+
+TEST(Collections, GetTheModelOfTheirVectorsLaterButOnlyOne) {
+  const TempDir dir;
+  CollectionId c;
+  {
+    TestDatabase db(dir.File("a.db"));
+    c = db.Create("c", Vectors(3));
+    db.Add(c, {{"a", {1, 0, 0}, {}, {}}});
+    EXPECT_FALSE(Require(FindCollection(db.get(), "c", OfModel("m"), true, {})).has_value());
+    EXPECT_EQ(Require(FindCollection(db.get(), "c", OfModel("m"), false, {}))->options.embedder_model, "");
+
+    const Version before = db.get()->stats().change_version;
+    Group group;
+    const WriteCall* added = group.Add(c, {{"b", {0, 1, 0}, {}, {}}});
+    const WriteCall* first = group.Create("c", OfModel("m"), true);
+    const WriteCall* same = group.Create("c", OfModel("m"), true);
+    const WriteCall* second = group.Create("c", OfModel("n"), true);
+    group.Create("d", Vectors(3));
+    const WriteCall* in_new = group.Create("d", OfModel("n"), true);
+    group.Commit(db.get());
+    for (const WriteCall* call : {added, first, same, in_new}) EXPECT_TRUE(call->status.ok()) << call->status.message();
+    EXPECT_EQ(second->status.argument(), "options.embedder");
+    EXPECT_EQ(std::get<CreateCollectionOp>(same->ops[0]).options.embedder_model, "m");
+    EXPECT_EQ(ModelOf(db, "c"), "m");
+    EXPECT_EQ(ModelOf(db, "d"), "n");
+    EXPECT_EQ(db.get()->stats().change_version, before + 4);
+    EXPECT_EQ(FindCollection(db.get(), "c", OfModel("n"), true, {}).status().argument(), "options.embedder");
+  }
+  TestDatabase db(dir.File("a.db"));
+  EXPECT_EQ(ModelOf(db, "c"), "m");
+  EXPECT_EQ(ModelOf(db, "d"), "n");
+  EXPECT_EQ(db.Count(c), 2);
+  EXPECT_EQ(db.SearchIds(c, {0, 1, 0}, 1), Strings{"b"});
+}
+
 TEST(Collections, CannotBeCreatedTwice) {
   TestDatabase db;
   db.Create("c", {});
@@ -70,10 +114,10 @@ TEST(Collections, AreOpenedWhereTheyExistAndTheOptionsAgree) {
 TEST(Collections, AreFoundByName) {
   TestDatabase db;
   const CollectionId c = db.Create("c", Vectors(3));
-  EXPECT_EQ(Require(FindCollection(db.get(), "c", {}, {}))->id, c);
-  EXPECT_EQ(Require(FindCollection(db.get(), "c", Vectors(3), {}))->options.dimensions, 3u);
-  EXPECT_FALSE(Require(FindCollection(db.get(), "C", {}, {})).has_value());
-  EXPECT_EQ(FindCollection(db.get(), "c", Vectors(2), {}).status().argument(), "options.dimensions");
+  EXPECT_EQ(Require(FindCollection(db.get(), "c", {}, false, {}))->id, c);
+  EXPECT_EQ(Require(FindCollection(db.get(), "c", Vectors(3), false, {}))->options.dimensions, 3u);
+  EXPECT_FALSE(Require(FindCollection(db.get(), "C", {}, false, {})).has_value());
+  EXPECT_EQ(FindCollection(db.get(), "c", Vectors(2), false, {}).status().argument(), "options.dimensions");
 }
 
 TEST(Collections, AreGoneWithTheirRecordsOnceDropped) {

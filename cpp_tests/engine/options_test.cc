@@ -51,6 +51,60 @@ TEST(CollectionOptions, RefuseWhatToJsonNeverMakes) {
     EXPECT_EQ(CollectionOptions::FromJson(spelling).status().code(), Code::kCorrupt) << spelling;
 }
 
+TEST(CollectionOptions, TheModelOfAnEmbedderIsReadBackAndCheckedLikeTheRest) {
+  CollectionRequest request = Vectors(3);
+  request.embedder_model = "caf\xc3\xa9 \"1\"";
+  const CollectionOptions options = request.WithDefaults();
+  EXPECT_NE(options.ToJson().find(R"("embedder":{"model":"caf)"), std::string::npos);
+  EXPECT_EQ(Require(CollectionOptions::FromJson(options.ToJson())).embedder_model, *request.embedder_model);
+
+  const std::string rest = R"("hnsw":{"M":16,"efConstruction":128,"minSize":5000},"metric":"cosine"})";
+  const auto with = [&](const std::string& embedder) {
+    return R"({"dimensions":3,"embedder":)" + embedder + "," + rest;
+  };
+  EXPECT_TRUE(CollectionOptions::FromJson(with(R"({"model":"m"})")).ok());
+  for (const std::string& hostile :
+       {with("null"), with("{}"), with(R"("m")"), with(R"({"model":""})"), with(R"({"model":1})"),
+        with(R"({"model":"m","dimensions":3})"), with("{\"model\":\"" + std::string(201, 'm') + "\"}"),
+        with("{\"model\":\"\xff\"}"), with(R"({"model":"a\u0000b"})"), std::string(R"({"embedder":{"model":"m"}})")})
+    EXPECT_EQ(CollectionOptions::FromJson(hostile).status().code(), Code::kCorrupt) << hostile;
+}
+
+TEST(CollectionOptions, AnEmbedderBringsDimensionsAndMustAgree) {
+  CollectionRequest request;
+  request.embedder_model = "m";
+  EXPECT_EQ(request.ValidateNew().argument(), "options.embedder");
+  request.embedder_dimensions = 3;
+  ASSERT_TRUE(request.ValidateNew().ok());
+  const CollectionOptions made = request.WithDefaults();
+  EXPECT_EQ(made.dimensions, 3u);
+  EXPECT_EQ(made.embedder_model, "m");
+  EXPECT_TRUE(request.Agrees(made, "c").ok());
+  EXPECT_FALSE(request.Adds(made));
+  EXPECT_TRUE(CollectionRequest().Agrees(made, "c").ok());
+
+  const CollectionOptions without = Vectors(3).WithDefaults();
+  EXPECT_TRUE(request.Agrees(without, "c").ok());
+  EXPECT_TRUE(request.Adds(without));
+  EXPECT_EQ(request.AddedTo(without).ToJson(), made.ToJson());
+
+  CollectionRequest other = request;
+  other.embedder_model = "n";
+  const Status differs = other.Agrees(made, "c");
+  EXPECT_EQ(differs.argument(), "options.embedder");
+  for (const char* named : {"'m'", "'n'", "'c'"}) EXPECT_NE(differs.message().find(named), std::string::npos) << named;
+  for (const CollectionOptions& existing : {Vectors(4).WithDefaults(), CollectionOptions()})
+    EXPECT_EQ(request.Agrees(existing, "c").argument(), "options.embedder");
+  request.dimensions = 4;
+  EXPECT_EQ(request.ValidateNew().argument(), "options.embedder");
+  for (const std::string& model : {std::string(), std::string(201, 'm'), std::string("a\0b", 3), std::string("\xff")}) {
+    other.embedder_model = model;
+    EXPECT_EQ(other.Validate().argument(), "options.embedder.model");
+  }
+  other.embedder_model = std::string(200, 'm');
+  EXPECT_TRUE(other.Validate().ok());
+}
+
 TEST(CollectionOptions, RefuseNumbersOutOfRangeWhoeverWroteThem) {
   for (const uint32_t dimensions : {8193u, 4294967295u}) {
     const std::string json = Example(dimensions, Metric::kL2).ToJson();

@@ -213,7 +213,7 @@ TEST_F(Validate, TheVectorOfAQuery) {
 TEST_F(Validate, IdsAndNamesOfEveryVerb) {
   EXPECT_EQ(Get(db_.get(), collection_, "", {}, {}).status().argument(), "id");
   EXPECT_EQ(Has(db_.get(), collection_, std::string(513, 'x'), {}).status().argument(), "id");
-  EXPECT_EQ(FindCollection(db_.get(), "a b", {}, {}).status().argument(), "name");
+  EXPECT_EQ(FindCollection(db_.get(), "a b", {}, false, {}).status().argument(), "name");
   Group group;
   EXPECT_EQ(ValidateCall(db_.get(), group.Delete(collection_, "a\0b"s)).argument(), "id");
   EXPECT_EQ(ValidateCall(db_.get(), group.Create("..", {})).argument(), "name");

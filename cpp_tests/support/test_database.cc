@@ -103,7 +103,7 @@ CollectionId TestDatabase::Create(const std::string& name, const CollectionReque
 }
 
 CollectionId TestDatabase::Find(const std::string& name) const {
-  const std::optional<CollectionInfo> info = Require(FindCollection(get(), name, {}, {}));
+  const std::optional<CollectionInfo> info = Require(FindCollection(get(), name, {}, false, {}));
   if (!info) throw std::runtime_error("there is no collection " + name);
   return info->id;
 }

@@ -5,7 +5,7 @@
 // What it is: a keyword matcher in the shape of an embedder. It needs no download, no network and no randomness, and it
 // finds text that shares words or parts of words with the question ("cancel" finds "cancelled").
 // What it is not: a model. It knows nothing of meaning: "car" does not find "automobile". For that, put a real embedder in
-// its place; openai-embedder.js beside this file has the same two methods.
+// its place, such as openaiEmbedder of agentmemdb/embedders.
 
 const STOP_WORDS = new Set(
   (
@@ -28,7 +28,7 @@ function createHashingEmbedder({ dimensions = 512 } = {}) {
   let weightOf = () => 1;
 
   return {
-    name: 'hashed words and word pieces (no model: it matches words, not meanings)',
+    model: 'hashed words and word pieces (no model: it matches words, not meanings)',
     dimensions,
     fit(texts) {
       weightOf = inverseDocumentFrequency(texts);

@@ -15,7 +15,7 @@ const DELAY_RESOLUTION_MS = 5;
 async function openNotes({ file, maxPending = 1000 }) {
   const db = await open(file, { maxPending });
   const notes = await db.collection('notes', { dimensions: DIMENSIONS });
-  // To be replaced by a model, such as openai-embedder.js: it has the same method.
+  // To be replaced by a model, such as openaiEmbedder of agentmemdb/embedders.
   const embedder = createHashingEmbedder({ dimensions: DIMENSIONS });
   const delay = monitorEventLoopDelay({ resolution: DELAY_RESOLUTION_MS });
   delay.enable();

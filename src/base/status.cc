@@ -22,7 +22,7 @@ const std::vector<CodeInfo>& CodeTable() {
       {Code::kBusy, "ERR_BUSY", "Another process held the write lock, or the file, for too long."},
       {Code::kQueueFull, "ERR_QUEUE_FULL", "Too many calls, or too large ones, are waiting on the handle."},
       {Code::kTimeout, "ERR_TIMEOUT", "The deadline given with timeoutMs has passed."},
-      {Code::kIo, "ERR_IO", "The operating system refused to read or write."},
+      {Code::kIo, "ERR_IO", "The operating system refused to read or write, or an embedder failed."},
       {Code::kCorrupt, "ERR_CORRUPT", "Stored bytes fail their check."},
       {Code::kUnsupported, "ERR_UNSUPPORTED",
        "The file's format or the platform is not supported, or another copy in this process has the file."},

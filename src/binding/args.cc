@@ -232,7 +232,7 @@ Include Args::IncludeFields(size_t index, const char* name) {
 }
 
 CollectionRequest Args::CollectionOptions(size_t index) {
-  Fields fields(this, At(index), "options", {"dimensions", "metric", "hnsw", "text"});
+  Fields fields(this, At(index), "options", {"dimensions", "metric", "hnsw", "text", "embedder"});
   CollectionRequest request;
   request.dimensions = fields.Integer("dimensions");
   if (std::optional<std::string> metric = fields.String("metric")) {
@@ -247,6 +247,9 @@ CollectionRequest Args::CollectionOptions(size_t index) {
   Fields text = fields.Object("text", {"language", "analyzer"});
   request.text_language = text.String("language");
   request.text_analyzer = text.Named("analyzer", AnalyzerFromName, "'default' or 'reference'");
+  Fields embedder = fields.Object("embedder", {"model", "dimensions"});
+  request.embedder_model = embedder.String("model");
+  request.embedder_dimensions = embedder.Integer("dimensions");
   return request;
 }
 

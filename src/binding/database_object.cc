@@ -104,7 +104,7 @@ Napi::Value DatabaseObject::Open(const Napi::CallbackInfo& info) {
       });
 }
 
-// getCollection(name, options, token, timeoutMs): undefined when there is none of that name.
+// getCollection(name, options, token, timeoutMs): undefined when there is none of that name, or createCollection is to add options.
 Napi::Value DatabaseObject::GetCollection(const Napi::CallbackInfo& info) {
   Args args(info, "Database.collection");
   const std::string name = args.String(0, "name");
@@ -112,8 +112,8 @@ Napi::Value DatabaseObject::GetCollection(const Napi::CallbackInfo& info) {
   const CancelToken cancel = args.Control(2);
   return Start<std::optional<CollectionInfo>>(
       CallKind::kRead, args, handle_, cancel,
-      [database = handle_->database, name, request](const CancelToken& token) {
-        return FindCollection(database.get(), name, request, token);
+      [database = handle_->database, name, request, may_add = !handle_->options.read_only](const CancelToken& token) {
+        return FindCollection(database.get(), name, request, may_add, token);
       },
       [handle = handle_](Napi::Env env, std::optional<CollectionInfo>& found) -> Napi::Value {
         return found ? CollectionObject::New(env, handle, *found) : env.Undefined();

@@ -220,6 +220,11 @@ std::string InfoToJson(const CollectionInfo& info) {
     hnsw.Close();
   }
   WriteTextOptions(object.Key("text"), info.options.text);
+  if (!info.options.embedder_model.empty()) {
+    ObjectWriter embedder(object.Key("embedder"));
+    embedder.Text("model", info.options.embedder_model);
+    embedder.Close();
+  }
   object.Close();
   return json;
 }

@@ -10,6 +10,7 @@ void Database::Apply(const ChangeSet& changes, Version version) {
   if (changes.replaced) return ForgetEverything();
   try {
     for (const auto& collection : changes.created) collections_[ToInt(collection->id())] = collection;
+    for (const auto& [id, options] : changes.altered) collections_.at(ToInt(id))->Alter(options);
     Collection* collection = nullptr;
     for (const RowChange& change : changes.rows) {
       if (collection == nullptr || collection->id() != change.collection)

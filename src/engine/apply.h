@@ -34,19 +34,22 @@ struct ChangeSet {
   std::vector<RowChange> rows;
   std::vector<std::shared_ptr<Collection>> created;
   std::vector<CollectionId> dropped;
+  std::vector<std::pair<CollectionId, CollectionOptions>>
+      altered;                        // of those that were there before; the last one counts
   std::vector<CollectionRow> counts;  // new record counts, of every collection touched
   bool replaced = false;              // everything is another
 
   struct Mark {
-    size_t rows, created, dropped;
+    size_t rows, created, dropped, altered;
     bool replaced;
     bool operator==(const Mark&) const = default;
   };
-  Mark mark() const { return {rows.size(), created.size(), dropped.size(), replaced}; }
+  Mark mark() const { return {rows.size(), created.size(), dropped.size(), altered.size(), replaced}; }
   void RollbackTo(const Mark& mark) {
     rows.resize(mark.rows);
     created.resize(mark.created);
     dropped.resize(mark.dropped);
+    altered.resize(mark.altered);
     replaced = mark.replaced;
   }
   // The collection of that id if this transaction creates it.
@@ -55,6 +58,14 @@ struct ChangeSet {
       if (collection->id() == id) return collection.get();
     }
     return nullptr;
+  }
+  // As this transaction leaves them.
+  CollectionOptions OptionsOf(const Collection& collection) const {
+    CollectionOptions options = collection.options();
+    for (const auto& [id, altered_options] : altered) {
+      if (id == collection.id()) options = altered_options;
+    }
+    return options;
   }
   bool empty() const { return mark() == Mark{}; }
 };

@@ -103,10 +103,14 @@ Status Database::SyncCollections(ReadTransaction* rows, std::map<int64_t, int64_
   if (!stored.ok()) return stored.status();
   for (const CollectionRow& row : *stored) {
     (*counts)[ToInt(row.id)] = row.records;
-    if (collections_.contains(ToInt(row.id))) continue;
+    const auto found = collections_.find(ToInt(row.id));
+    if (found != collections_.end() && found->second->options_json() == row.options) continue;
     Result<CollectionOptions> options = CollectionOptions::FromJson(row.options);
     if (!options.ok()) return options.status();
-    collections_[ToInt(row.id)] = std::make_shared<Collection>(row.id, row.name, *options);
+    if (found != collections_.end())
+      found->second->Alter(*options);
+    else
+      collections_[ToInt(row.id)] = std::make_shared<Collection>(row.id, row.name, *options);
   }
   std::erase_if(collections_, [&](const auto& entry) { return !counts->contains(entry.first); });
   return {};

@@ -9,9 +9,18 @@
 namespace agentmemdb {
 
 Collection::Collection(CollectionId id, std::string name, CollectionOptions options)
-    : id_(id), name_(std::move(name)), options_(std::move(options)), texts_(options_.text) {
+    : id_(id),
+      name_(std::move(name)),
+      options_(std::move(options)),
+      options_json_(options_.ToJson()),
+      texts_(options_.text) {
   if (options_.dimensions != 0)
     vectors_ = std::make_unique<HnswIndex>(options_.metric, options_.dimensions, options_.hnsw);
+}
+
+void Collection::Alter(const CollectionOptions& options) {
+  options_.embedder_model = options.embedder_model;
+  options_json_ = options_.ToJson();
 }
 
 size_t Collection::memory_bytes() const {

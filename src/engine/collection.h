@@ -46,6 +46,9 @@ class Collection {
   CollectionId id() const { return id_; }
   const std::string& name() const { return name_; }
   const CollectionOptions& options() const { return options_; }
+  const std::string& options_json() const { return options_json_; }
+  // Takes over the options that may be given later; the others stay.
+  void Alter(const CollectionOptions& options);
   // nullptr for a collection without vectors.
   const VectorIndex* vectors() const { return vectors_.get(); }
   VectorIndex* vectors() { return vectors_.get(); }
@@ -141,6 +144,7 @@ class Collection {
   CollectionId id_;
   std::string name_;
   CollectionOptions options_;
+  std::string options_json_;  // as stored
   std::unique_ptr<VectorIndex> vectors_;
   std::vector<RowId> rows_;  // by slot
   SlotIds ids_;

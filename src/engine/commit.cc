@@ -179,11 +179,12 @@ Status CommitGroup::Finish() {
     if (change.kind == RowChangeKind::kInserted) ++records;
     if (change.kind == RowChangeKind::kDeleted) --records;
   }
+  for (const auto& [id, options] : changes_.altered) delta.try_emplace(ToInt(id));
   for (const auto& [id, records] : delta) {
     if (Dropped(CollectionId{id})) continue;
     Result<Collection*> collection = Find(CollectionId{id});
     CHECK(collection.ok());
-    CollectionRow row{CollectionId{id}, (*collection)->name(), (*collection)->options().ToJson(),
+    CollectionRow row{CollectionId{id}, (*collection)->name(), changes_.OptionsOf(**collection).ToJson(),
                       (*collection)->count() + records};
     RETURN_IF_ERROR(transaction_->UpdateCollection(row));
     changes_.counts.push_back(std::move(row));
@@ -347,8 +348,12 @@ Status CommitGroup::RunCreate(CreateCollectionOp* op) {
       return Status(Code::kAlreadyExists, "there is already a collection '" + op->name + "'; open it with collection()")
           .WithArgument("name");
     op->collection = existing->id();
-    op->options = existing->options();
-    return op->request.Agrees(existing->options(), op->name);
+    op->options = changes_.OptionsOf(*existing);
+    RETURN_IF_ERROR(op->request.Agrees(op->options, op->name));
+    if (!op->request.Adds(op->options)) return {};
+    op->options = op->request.AddedTo(op->options);
+    changes_.altered.emplace_back(existing->id(), op->options);
+    return {};
   }
   RETURN_IF_ERROR(op->request.ValidateNew());
   op->options = op->request.WithDefaults();

@@ -62,6 +62,7 @@ std::string CollectionOptions::ToJson() const {
     options["dimensions"] = dimensions;
     options["metric"] = MetricName(metric);
     options["hnsw"] = {{"M", hnsw.m}, {"efConstruction", hnsw.ef_construction}, {"minSize", hnsw.min_size}};
+    if (!embedder_model.empty()) options["embedder"] = {{"model", embedder_model}};
   }
   if (text != TextOptions()) options["text"] = {{"language", text.language}, {"analyzer", AnalyzerName(text.analyzer)}};
   return options.dump();
@@ -86,6 +87,8 @@ Result<CollectionOptions> CollectionOptions::FromJson(std::string_view text) {
       else if (key == "text")
         options.text = {value.at("language").get<std::string>(),
                         AnalyzerFromName(value.at("analyzer").get<std::string>()).value()};
+      else if (key == "embedder")
+        options.embedder_model = value.at("model").get<std::string>();
       else
         return Status(Code::kUnsupported, "a collection has the option '" + key + "'; install a newer agentmemdb");
     }
@@ -93,22 +96,29 @@ Result<CollectionOptions> CollectionOptions::FromJson(std::string_view text) {
     return damaged;
   }
   // Numbers out of range would be trusted with memory; another spelling would not match the row's checksum.
-  const CollectionRequest ranges{options.dimensions,           options.metric,        options.hnsw.m,
-                                 options.hnsw.ef_construction, options.hnsw.min_size, options.text.language,
-                                 options.text.analyzer};
+  const CollectionRequest ranges{options.dimensions,
+                                 options.metric,
+                                 options.hnsw.m,
+                                 options.hnsw.ef_construction,
+                                 options.hnsw.min_size,
+                                 options.text.language,
+                                 options.text.analyzer,
+                                 {},
+                                 {}};
   if (!ranges.Validate().ok() || options.ToJson() != text) return damaged;
   return options;
 }
 
 CollectionOptions CollectionRequest::WithDefaults() const {
   CollectionOptions options;
-  options.dimensions = dimensions.value_or(0);
+  options.dimensions = dimensions.value_or(embedder_dimensions.value_or(0));
   options.metric = metric.value_or(options.metric);
   options.hnsw.m = hnsw_m.value_or(options.hnsw.m);
   options.hnsw.ef_construction = hnsw_ef_construction.value_or(options.hnsw.ef_construction);
   options.hnsw.min_size = hnsw_min_size.value_or(options.hnsw.min_size);
   options.text.language = text_language.value_or(options.text.language);
   options.text.analyzer = text_analyzer.value_or(options.text.analyzer);
+  options.embedder_model = embedder_model.value_or("");
   return options;
 }
 
@@ -117,6 +127,10 @@ Status CollectionRequest::Validate() const {
   RETURN_IF_ERROR(CheckRange(hnsw_m, "options.hnsw.M", limits::kHnswMMin, limits::kHnswMMax));
   RETURN_IF_ERROR(CheckRange(hnsw_ef_construction, "options.hnsw.efConstruction", limits::kHnswEfConstructionMin,
                              limits::kHnswEfConstructionMax));
+  RETURN_IF_ERROR(CheckRange(embedder_dimensions, "options.embedder.dimensions", 1, limits::kDimensionsMax));
+  if (embedder_model && (embedder_model->empty() || embedder_model->size() > limits::kModelBytesMax ||
+                         embedder_model->find('\0') != std::string::npos || !IsUtf8(*embedder_model)))
+    return Status::InvalidArgument("options.embedder.model", "must have 1..200 bytes of UTF-8 without NUL");
   RETURN_IF_ERROR(CheckRange(hnsw_min_size, "options.hnsw.minSize", 0, limits::kHnswMinSizeMax));
   const std::vector<std::string>& languages = StemmerLanguages();
   if (!text_language || std::binary_search(languages.begin(), languages.end(), *text_language)) return {};
@@ -126,7 +140,13 @@ Status CollectionRequest::Validate() const {
 }
 
 Status CollectionRequest::ValidateNew() const {
-  if (dimensions) return {};
+  if (dimensions && embedder_dimensions && *dimensions != *embedder_dimensions)
+    return Status::InvalidArgument("options.embedder", "makes vectors of " + std::to_string(*embedder_dimensions) +
+                                                           " dimensions, and options.dimensions is " +
+                                                           std::to_string(*dimensions));
+  if (dimensions || embedder_dimensions) return {};
+  if (embedder_model)
+    return Status::InvalidArgument("options.embedder", "needs dimensions: without them there are no vectors");
   if (metric) return Status::InvalidArgument("options.metric", "needs dimensions: without them there are no vectors");
   if (hnsw_m || hnsw_ef_construction || hnsw_min_size)
     return Status::InvalidArgument("options.hnsw", "needs dimensions: without them there are no vectors");
@@ -141,7 +161,19 @@ Status CollectionRequest::Agrees(const CollectionOptions& existing, std::string_
                             "'" + existing.text.language + "'"));
   RETURN_IF_ERROR(CheckSame(text_analyzer, existing.text.analyzer, "options.text.analyzer", collection,
                             AnalyzerName(existing.text.analyzer)));
+  if (embedder_dimensions && *embedder_dimensions != existing.dimensions)
+    return Status::InvalidArgument(
+        "options.embedder", "makes vectors of " + number(*embedder_dimensions) + " dimensions, and the collection '" +
+                                std::string(collection) + "' has " +
+                                (existing.dimensions == 0 ? "none" : number(existing.dimensions)) +
+                                "; open it without an embedder");
   if (existing.dimensions == 0) return ValidateNew();
+  if (embedder_model && !existing.embedder_model.empty() && *embedder_model != existing.embedder_model)
+    return Status::InvalidArgument("options.embedder",
+                                   "is of the model '" + *embedder_model + "', and the vectors of the collection '" +
+                                       std::string(collection) + "' are of '" + existing.embedder_model +
+                                       "': they cannot be compared; open it without an embedder, or "
+                                       "embed its texts again into a new collection");
   RETURN_IF_ERROR(CheckSame(metric, existing.metric, "options.metric", collection, MetricName(existing.metric)));
   RETURN_IF_ERROR(CheckSame(hnsw_m, existing.hnsw.m, "options.hnsw.M", collection, number(existing.hnsw.m)));
   RETURN_IF_ERROR(CheckSame(hnsw_ef_construction, existing.hnsw.ef_construction, "options.hnsw.efConstruction",
@@ -157,6 +189,11 @@ std::optional<AnalyzerKind> AnalyzerFromName(std::string_view name) {
     if (name == AnalyzerName(analyzer)) return analyzer;
   }
   return std::nullopt;
+}
+
+CollectionOptions CollectionRequest::AddedTo(CollectionOptions existing) const {
+  if (Adds(existing)) existing.embedder_model = *embedder_model;
+  return existing;
 }
 
 Status ValidateName(std::string_view name) {

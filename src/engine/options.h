@@ -28,6 +28,7 @@ constexpr int64_t kTimeMsMax = int64_t{1} << 53;  // what a JavaScript number ho
 constexpr uint32_t kHnswMMin = 4, kHnswMMax = 64;
 constexpr uint32_t kHnswEfConstructionMin = 8, kHnswEfConstructionMax = 4096;
 constexpr uint32_t kHnswMinSizeMax = 2147483647;
+constexpr size_t kModelBytesMax = 200;
 }  // namespace limits
 
 struct CollectionOptions {
@@ -35,6 +36,7 @@ struct CollectionOptions {
   Metric metric = Metric::kCosine;
   HnswConfig hnsw;
   TextOptions text;
+  std::string embedder_model;  // what made the vectors; empty = nobody has said
 
   // As stored in the file.
   std::string ToJson() const;
@@ -49,6 +51,8 @@ struct CollectionRequest {
   std::optional<uint32_t> hnsw_m, hnsw_ef_construction, hnsw_min_size;
   std::optional<std::string> text_language;
   std::optional<AnalyzerKind> text_analyzer;
+  std::optional<std::string> embedder_model;
+  std::optional<uint32_t> embedder_dimensions;  // those of a new collection for which none were passed
 
   CollectionOptions WithDefaults() const;
   // Ranges. Errors: kInvalidArgument naming the option.
@@ -57,6 +61,9 @@ struct CollectionRequest {
   Status ValidateNew() const;
   // Errors: kInvalidArgument naming the first option that was passed and differs.
   Status Agrees(const CollectionOptions& existing, std::string_view collection) const;
+  // Some options may be given later. Whether this one, which agrees, gives such.
+  bool Adds(const CollectionOptions& existing) const { return embedder_model && existing.embedder_model.empty(); }
+  CollectionOptions AddedTo(CollectionOptions existing) const;
 };
 
 const char* AnalyzerName(AnalyzerKind analyzer);

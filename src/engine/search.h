@@ -89,9 +89,11 @@ Result<bool> Has(Database* database, CollectionId collection, const std::string&
 Result<int64_t> Count(Database* database, CollectionId collection, const CancelToken& cancel);
 Result<CollectionStats> StatsOf(Database* database, CollectionId collection, const CancelToken& cancel);
 Result<std::vector<CollectionInfo>> ListCollections(Database* database, const CancelToken& cancel);
-// nullopt when there is none of that name. Errors: kInvalidArgument (an option passed differs).
+// nullopt when there is none of that name, or `may_add` and the request adds to its options: to be created. Errors:
+// kInvalidArgument (an option passed differs).
 Result<std::optional<CollectionInfo>> FindCollection(Database* database, const std::string& name,
-                                                     const CollectionRequest& request, const CancelToken& cancel);
+                                                     const CollectionRequest& request, bool may_add,
+                                                     const CancelToken& cancel);
 // Learns some of what the keyword index does not know, if somebody has searched for words. Returns whether there is more.
 Result<bool> LearnSome(Database* database, CollectionId collection, const CancelToken& cancel);
 // Everything committed so far is linked when Database::LinkUpTo has reached this.

@@ -82,7 +82,8 @@ Result<std::vector<CollectionInfo>> ListCollections(Database* database, const Ca
 }
 
 Result<std::optional<CollectionInfo>> FindCollection(Database* database, const std::string& name,
-                                                     const CollectionRequest& request, const CancelToken& cancel) {
+                                                     const CollectionRequest& request, bool may_add,
+                                                     const CancelToken& cancel) {
   RETURN_IF_ERROR(ValidateName(name));
   RETURN_IF_ERROR(request.Validate());
   std::optional<CollectionInfo> info;
@@ -90,7 +91,7 @@ Result<std::optional<CollectionInfo>> FindCollection(Database* database, const s
     for (const auto& [id, collection] : *view.collections) {
       if (collection->name() != name) continue;
       RETURN_IF_ERROR(request.Agrees(collection->options(), name));
-      info = InfoOf(*collection);
+      if (!may_add || !request.Adds(collection->options())) info = InfoOf(*collection);
     }
     return {};
   });

@@ -168,10 +168,11 @@ Result<CollectionId> WriteTransaction::InsertCollection(std::string_view name, s
 }
 
 Status WriteTransaction::UpdateCollection(const CollectionRow& collection) {
-  static constexpr char kSql[] = "UPDATE collections SET records = ?2, crc = ?3 WHERE id = ?1";
+  static constexpr char kSql[] = "UPDATE collections SET records = ?2, crc = ?3, options = ?4 WHERE id = ?1";
   Result<Statement*> prepared = connection_->Prepared(kSql);
   if (!prepared.ok()) return prepared.status();
   (*prepared)->Bind(1, ToInt(collection.id)).Bind(2, collection.records).Bind(3, CollectionChecksum(collection));
+  (*prepared)->BindText(4, std::string_view(collection.options));
   return Finish(*prepared, "write");
 }
 

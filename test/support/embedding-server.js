@@ -15,7 +15,7 @@ async function startEmbeddingServer({ answer = () => undefined, embed = letterCo
     const request = { path: incoming.url, headers: incoming.headers, body: JSON.parse(text) };
     requests.push(request);
     const given = (await answer(request, requests.length - 1)) ?? {};
-    const { status = 200, headers = {}, body = embeddingsOf(request.body.input, embed) } = given;
+    const { status = 200, headers = {}, body = embeddingsOf(request.body, embed) } = given;
     response.writeHead(status, headers).end(typeof body === 'string' ? body : JSON.stringify(body));
   });
   await once(server.listen(0, '127.0.0.1'), 'listening');
@@ -31,9 +31,10 @@ async function startEmbeddingServer({ answer = () => undefined, embed = letterCo
   };
 }
 
-/** Last text first, because a client has to go by `index`. */
-function embeddingsOf(texts, embed) {
-  return { object: 'list', data: texts.map((text, index) => ({ object: 'embedding', index, embedding: embed(text) })).reverse() };
+/** Last text first, because a client has to go by `index`. As base64 if that was asked for. */
+function embeddingsOf({ input, encoding_format: format }, embed) {
+  const encode = (numbers) => (format === 'base64' ? Buffer.from(Float32Array.from(numbers).buffer).toString('base64') : numbers);
+  return { object: 'list', data: input.map((text, index) => ({ object: 'embedding', index, embedding: encode(embed(text)) })).reverse() };
 }
 
 /** How often each letter occurs, plus one: enough to tell texts apart. */

@@ -42,13 +42,13 @@ const count = place(3, wrong.COUNTS);
 const boolean = place(true, wrong.NOT_BOOLEANS);
 
 const options = (own = {}) => object({ ...own, ...CONTROL });
-const record = object({ id: place('new', wrong.IDS), vector, text, metadata, expiresAt });
+const record = object({ id: place('new', wrong.IDS), vector: orNull(vector), text, metadata, expiresAt });
 const withTtl = object({ ttlMs });
 const fields = object({ vector: orNull(vector), text: orNull(text), metadata: orNull(metadata), expiresAt: orNull(expiresAt) });
 const columns = object(
   {
     ids: column(['x', 'y'], place('y', wrong.IDS)),
-    vectors: place(new Float32Array(8).fill(1), wrong.MATRICES),
+    vectors: orNull(place(new Float32Array(8).fill(1), wrong.MATRICES)),
     texts: column(['x', 'y'], text),
     metadatas: column([{}, {}], metadata),
     expiresAts: column([4e12, 4e12], expiresAt),

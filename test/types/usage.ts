@@ -142,8 +142,6 @@ export async function searching(notes: Collection<Note>): Promise<void> {
   const linked: number | undefined = (await notes.stats()).index?.linked;
   void [strategy, numbers, vector, topic, linked];
 
-  // @ts-expect-error a vector is needed
-  await notes.search({ k: 5 });
   // @ts-expect-error unknown option
   await notes.search({ vector: [1], limit: 5 });
   // @ts-expect-error not a number

@@ -1,0 +1,3 @@
+import embedders from './embedders.js';
+
+export const { openaiEmbedder, aiSdkEmbedder } = embedders;
