@@ -1,6 +1,7 @@
 'use strict';
 
-// Filters on their way in: data, as JSON text. The addon parses the grammar; here is only what JSON cannot carry.
+// Filters on their way in: data, as JSON text; the string form is a JSON string. The addon parses both grammars; here is only what
+// JSON cannot carry.
 
 const { types } = require('node:util');
 const { isObject } = require('./call');
@@ -16,7 +17,9 @@ const TIME_FIELDS = ['$createdAt', '$updatedAt', '$expiresAt'];
 /** JSON text of a filter; undefined when there is none. */
 function toFilter(method, argument, filter) {
   if (filter === undefined) return undefined;
-  if (!isObject(filter)) throw invalidArgument(method, argument, `must be an object, got ${describe(filter)}`);
+  if (typeof filter !== 'string' && !isObject(filter)) {
+    throw invalidArgument(method, argument, `must be an object or a string, got ${describe(filter)}`);
+  }
   new ClauseCheck(method).check(argument, filter);
   const check = new JsonCheck(method, argument, { depthMax: DEPTH_MAX, keepsUndefined: true });
   check.check(filter);

@@ -89,6 +89,7 @@ describe('a filter', () => {
     [{ a: NaN }, 'filter.a'],
     [{ a: new Map() }, 'filter.a'],
     ['text', 'filter'],
+    [5, 'filter'],
     [[], 'filter'],
   ])('that is wrong, %j, is refused by the path of what is wrong', async (filter, argument) => {
     const c = await (await databases.open()).collection('c');

@@ -84,6 +84,10 @@ describe('one door each', () => {
     expect(includesOutside(/^hnswlib\b/, (file) => file.startsWith('src/vector/hnsw'))).toEqual([]);
   });
 
+  test('only src/meta/pattern.cc includes RE2', () => {
+    expect(includesOutside(/^re2\b/, (file) => file === 'src/meta/pattern.cc')).toEqual([]);
+  });
+
   test('only src/binding includes Node-API', () => {
     const header = /^(napi|napi-inl|node_api|js_native_api|uv|node|v8)\.h$/;
     expect(includesOutside(header, (file) => file.startsWith('src/binding/'))).toEqual([]);

@@ -58,7 +58,22 @@ void WriteAll(const fs::path& folder) {
               "{\"$or\":[{\"a\":\"x\"},{\"b\":{\"$in\":[1,null,\"y\"]}}]}\n{\"a\":[\"x\"],\"b\":2}",
               "{\"$nor\":[{\"a\":{\"$exists\":true}}],\"$not\":{\"c\":{\"$ne\":[1,2]}}}\n{\"c\":[1,2]}",
               "{\"$and\":[{\"$version\":{\"$gte\":1}},{\"$id\":{\"$nin\":[\"a\"]}}]}\n{}",
+              "{\"a\":{\"$all\":[1,\"x\"]},\"b\":{\"$elemMatch\":{\"c\":{\"$gte\":1},\"d.0\":null}}}\n"
+              "{\"a\":[1,\"x\"],\"b\":[{\"c\":2}]}",
+              "{\"a\":{\"$elemMatch\":{\"$gt\":1,\"$not\":{\"$in\":[2]}}},\"b\":{\"$contains\":\"x\"}}\n{\"a\":[3],"
+              "\"b\":\"axb\"}",
+              "{\"a\":{\"$regex\":\"^[a-c]+\\\\d{2}$\",\"$options\":\"ims\"},\"b\":{\"$startsWith\":\"x\"}}\n"
+              "{\"a\":\"ab12\",\"b\":[\"xy\"]}",
+              "{\"a\":{\"$all\":[{\"$elemMatch\":{\"$regex\":\"a b # c\",\"$options\":\"x\"}}]}}\n{\"a\":[\"ab\"]}",
               "{\"a.0.b\":{\"$not\":{\"$lt\":\"z\"}},\"t\":{\"$eq\":{\"x\":[true,false]}}}\n{\"a\":[{\"b\":\"y\"}]}"});
+  WriteSeeds(
+      folder / "filter_string",
+      {"topic = 'it''s' AND (year >= 2020 OR NOT a.b.0 <> -1.5e3)\n{\"topic\":\"it's\",\"year\":2021}",
+       "a IN (1, 'x', null, TRUE) or b not in ()\n{\"a\":[1,2]}",
+       "a BETWEEN 1 AND 5 AND NOT b NOT BETWEEN 'a' AND 'b'\n{}",
+       "a LIKE 'x\\%_%' AND b NOT LIKE '%y'\n{\"a\":\"x%yz\"}", "\"odd \"\"name\"\"\".`b` IS NOT NULL OR EXISTS c\n{}",
+       "a CONTAINS 5 AND b STARTS WITH 'x' AND c MATCHES '(?i)^a|b$'\n{\"a\":[5],\"b\":\"xy\",\"c\":\"A\"}",
+       "$createdAt >= 5 AND $id != 'a' AND $version == 3\n{}"});
   WriteSeeds(folder / "value", {"{\"a\":[1,2.5e3,-0,null,true]}\na.3", "\"\\ud83d\\ude00 \\u00e9\"\n\"x\"",
                                 "[[[[[]]]],{}]\n[[[[[]]]],{\"a\":1}]", "{\"a\":{\"b\":[{\"c\":1},{\"c\":[2]}]}}\na.b.c",
                                 "1e308\n-1e-308", "{\"b\":1,\"a\":1,\"b\":2}\n{\"a\":1}"});

@@ -23,7 +23,7 @@ void RunOne(std::string_view input) {
   record.metadata = first;
   RecordValues values(record);
   int reached = 0;
-  values.Any(*path, [&](const Value* value) {
+  values.Any(*path, [&](const Value* value, bool) {
     if (value != nullptr) EXPECT_THAT(Equal(*value, *value));
     return ++reached > 1000;
   });

@@ -50,7 +50,7 @@ const Filter& LeafOf(const Filter& filter) {
 FieldPath PathOf(const std::string& json) { return LeafOf(Parsed(json)).path; }
 
 void ForEachLeaf(const Filter& filter, const std::function<void(const Filter&)>& visit) {
-  if (filter.kind == FilterKind::kField) visit(filter);
+  if (filter.kind == FilterKind::kField) return visit(filter);
   for (const Filter& child : filter.children) ForEachLeaf(child, visit);
 }
 

@@ -13,7 +13,7 @@ std::string Reached(const std::string& dotted, const std::string& json) {
   Result<FieldPath> path = ParseFieldPath(dotted, "path");
   EXPECT_TRUE(metadata && path.ok()) << dotted << " " << json;
   std::string reached;
-  AnyAtPath(*metadata, *path, [&](const Value* value) {
+  AnyAtPath(*metadata, *path, [&](const Value* value, bool) {
     if (!reached.empty()) reached += " ";
     if (value == nullptr) {
       reached += "-";
@@ -64,7 +64,7 @@ TEST(FieldPath, ReachesWhatMongoDbReaches) {
 TEST(FieldPath, StopsAtTheFirstThatPasses) {
   const std::optional<Value> metadata = ParseValue(R"({"a":[1,2,3]})", 32);
   int seen = 0;
-  EXPECT_TRUE(AnyAtPath(*metadata, *ParseFieldPath("a", "path"), [&](const Value* value) {
+  EXPECT_TRUE(AnyAtPath(*metadata, *ParseFieldPath("a", "path"), [&](const Value* value, bool) {
     ++seen;
     return value->number() == 2;
   }));

@@ -48,7 +48,7 @@ class Records : public FieldSource {
   }
 
   // Every so many leaves; 0 = none. Answers also name records that are not live.
-  std::optional<IdSet> Lookup(const Filter& leaf) override {
+  std::optional<IdSet> Lookup(const Filter& leaf, const CancelToken&) override {
     EXPECT_EQ(leaf.kind, FilterKind::kField);
     if (indexed_of_4 == 0 || random.Below(4) >= indexed_of_4) return std::nullopt;
     IdSet found;
@@ -100,7 +100,7 @@ TEST(EvaluateFilter, AgreesWithMatchesWhateverTheIndexAnswers) {
 // Answers one path only.
 class OnePathIndexed : public Records {
  public:
-  std::optional<IdSet> Lookup(const Filter& leaf) override {
+  std::optional<IdSet> Lookup(const Filter& leaf, const CancelToken&) override {
     if (leaf.path.dotted != "indexed") return std::nullopt;
     IdSet found;
     for (uint32_t i = 0; i < records.size(); ++i) {

@@ -6,10 +6,10 @@ namespace agentmemdb {
 
 std::string FilterGenerator::Metadata() { return random_.Below(10) == 0 ? "" : Object(3); }
 
-std::string FilterGenerator::FilterJson(int depth) {
+std::string FilterGenerator::FilterJson(int depth, bool of_records) {
   std::string json = "{";
-  for (uint64_t i = random_.Below(3); i > 0; --i) json += Member(depth) + ",";
-  json += Member(depth);
+  for (uint64_t i = random_.Below(3); i > 0; --i) json += Member(depth, of_records) + ",";
+  json += Member(depth, of_records);
   return json + "}";
 }
 
@@ -26,7 +26,7 @@ std::string FilterGenerator::Quoted(std::string_view text) {
 std::string FilterGenerator::Name() { return Pick({"a", "b", "c", "0"}); }
 
 std::string FilterGenerator::Leaf() {
-  return Pick({"null", "true", "false", "0", "1", "2", "-1.5", "\"x\"", "\"y\"", "\"\"", "[]", "{}"});
+  return Pick({"null", "true", "false", "0", "1", "2", "-1.5", "\"x\"", "\"y\"", "\"xy\"", "\"\"", "[]", "{}"});
 }
 
 std::string FilterGenerator::AnyValue(int depth) {
@@ -60,20 +60,29 @@ std::string FilterGenerator::Path() {
 
 std::string FilterGenerator::Operators(int depth) {
   if (depth > 0 && random_.Below(5) == 0) return std::string("{\"$not\":") + Operators(depth - 1) + "}";
-  const std::string op = Pick({"$eq", "$ne", "$gt", "$gte", "$lt", "$lte", "$in", "$nin", "$exists"});
+  const std::string op = Pick({"$eq", "$ne", "$gt", "$gte", "$lt", "$lte", "$in", "$nin", "$exists", "$all",
+                               "$elemMatch", "$contains", "$startsWith", "$regex"});
+  if (op == "$elemMatch") {
+    const std::string wanted = depth > 0 && random_.Below(2) == 0 ? FilterJson(0, false) : Operators(depth - 1);
+    return std::string("{\"$elemMatch\":") + wanted + "}";
+  }
+  if (op == "$startsWith") return std::string("{\"$startsWith\":") + Pick({"\"x\"", "\"\"", "\"xy\""}) + "}";
+  if (op == "$regex")
+    return std::string("{\"$regex\":") + Pick({"\"^x\"", "\"[xy]$\"", "\"X\"", "\"^$\""}) +
+           Pick({"", ",\"$options\":\"i\""}) + "}";
   if (op == "$exists") return std::string("{\"$exists\":") + std::string(Pick({"true", "false"})) + "}";
-  const bool list = op == "$in" || op == "$nin";
+  const bool list = op == "$in" || op == "$nin" || op == "$all";
   return std::string("{") + Quoted(op) + ":" + (list ? Array(2) : AnyValue(2)) + "}";
 }
 
-std::string FilterGenerator::Member(int depth) {
+std::string FilterGenerator::Member(int depth, bool of_records) {
   if (depth > 0 && random_.Below(3) == 0) {
-    if (random_.Below(4) == 0) return std::string("\"$not\":") + FilterJson(depth - 1);
-    std::string list = Quoted(Pick({"$and", "$or", "$nor"})) + ":[" + FilterJson(depth - 1);
-    for (uint64_t i = random_.Below(3); i > 0; --i) list.append(",").append(FilterJson(depth - 1));
+    if (random_.Below(4) == 0) return std::string("\"$not\":") + FilterJson(depth - 1, of_records);
+    std::string list = Quoted(Pick({"$and", "$or", "$nor"})) + ":[" + FilterJson(depth - 1, of_records);
+    for (uint64_t i = random_.Below(3); i > 0; --i) list.append(",").append(FilterJson(depth - 1, of_records));
     return list + "]";
   }
-  if (random_.Below(8) == 0)
+  if (of_records && random_.Below(8) == 0)
     return Quoted(Pick({"$createdAt", "$version", "$expiresAt"})) + ":{" + Quoted(Pick({"$gt", "$lte", "$ne"})) + ":" +
            std::to_string(random_.Below(60)) + "}";
   return Quoted(Path()) + ":" + (random_.Below(3) == 0 ? AnyValue(2) : Operators(1));

@@ -14,7 +14,8 @@ class FilterGenerator {
   explicit FilterGenerator(uint64_t seed) : random_(seed) {}
 
   std::string Metadata();
-  std::string FilterJson(int depth);
+  // `of_records`: it may ask of $version and the like.
+  std::string FilterJson(int depth, bool of_records = true);
 
  private:
   const char* Pick(std::initializer_list<const char*> choices);
@@ -26,7 +27,7 @@ class FilterGenerator {
   std::string Object(int depth);
   std::string Path();
   std::string Operators(int depth);
-  std::string Member(int depth);
+  std::string Member(int depth, bool of_records);
 
   Random random_;
 };

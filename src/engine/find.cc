@@ -42,10 +42,10 @@ class CollectionSource final : public FieldSource {
 
   IdSet Live() override { return live_; }
 
-  std::optional<IdSet> Lookup(const Filter& leaf) override {
+  std::optional<IdSet> Lookup(const Filter& leaf, const CancelToken& cancel) override {
     const auto index = indexes_.find(leaf.path.dotted);
     if (index == indexes_.end()) return std::nullopt;
-    return index->second->Find(leaf);
+    return index->second->Find(leaf, cancel);
   }
 
   Status Visit(const IdSet& candidates, const CancelToken&, const VisitRecord& visit) override {
@@ -64,8 +64,11 @@ class CollectionSource final : public FieldSource {
 
  private:
   void AddPaths(const Filter& filter) {
-    for (const Filter& child : filter.children) AddPaths(child);
-    if (filter.kind != FilterKind::kField || indexes_.contains(filter.path.dotted)) return;
+    if (filter.kind != FilterKind::kField) {
+      for (const Filter& child : filter.children) AddPaths(child);
+      return;
+    }
+    if (indexes_.contains(filter.path.dotted)) return;
     if (auto index = collection_.fields().Get(filter.path)) indexes_[filter.path.dotted] = std::move(index);
   }
 

@@ -14,6 +14,7 @@ namespace {
 
 constexpr double kNotANumber = std::numeric_limits<double>::quiet_NaN();
 constexpr double kInfinity = std::numeric_limits<double>::infinity();
+constexpr size_t kBytesBetweenChecks = 1u << 20, kBytesOfTest = 256;
 constexpr size_t kPassesMax = 4;  // Over the numbers, for $in; beyond that each is looked up.
 
 void AppendBytes(const void* bytes, size_t count, std::string* key) {
@@ -61,22 +62,23 @@ void AppendKey(const Value& value, std::string* key) {
   }
 }
 
-void AppendKey(const std::optional<Value>& reached, std::string* key) {
-  constexpr char kMissing = 'm';  // No ValueType.
-  if (reached)
-    AppendKey(*reached, key);
+void AppendKey(const ReachedValue& reached, std::string* key) {
+  constexpr char kMissing = 'm', kOfArray = 'e';  // No ValueTypes.
+  if (reached.of_array) key->push_back(kOfArray);
+  if (reached.value)
+    AppendKey(*reached.value, key);
   else
     key->push_back(kMissing);
 }
 
-std::string KeyOf(const std::vector<std::optional<Value>>& reached) {
+std::string KeyOf(const std::vector<ReachedValue>& reached) {
   std::string key;
-  for (const std::optional<Value>& value : reached) AppendKey(value, &key);
+  for (const ReachedValue& each : reached) AppendKey(each, &key);
   return key;
 }
 
-bool IsNumber(const std::vector<std::optional<Value>>& reached) {
-  return reached.size() == 1 && reached.front() && reached.front()->is(ValueType::kNumber);
+bool IsNumber(const std::vector<ReachedValue>& reached) {
+  return reached.size() == 1 && reached.front().value && reached.front().value->is(ValueType::kNumber);
 }
 
 // The numbers that pass a leaf which is no kIn: from `least` to `most`; none when it is the other way round.
@@ -86,6 +88,7 @@ struct Range {
 
 Range RangeOf(const Filter& leaf) {
   if (leaf.op == FieldOp::kExists) return {-kInfinity, kInfinity};
+  if (leaf.op > FieldOp::kLessOrEqual) return {};  // No number passes.
   if (!leaf.operands.front().is(ValueType::kNumber)) return {};
   const double x = leaf.operands.front().number();
   switch (leaf.op) {
@@ -97,13 +100,9 @@ Range RangeOf(const Filter& leaf) {
       return {x, kInfinity};
     case FieldOp::kLess:
       return {-kInfinity, std::nextafter(x, -kInfinity)};
-    case FieldOp::kLessOrEqual:
+    default:
       return {-kInfinity, x};
-    case FieldOp::kIn:
-    case FieldOp::kExists:
-      break;
   }
-  return {};
 }
 
 }  // namespace
@@ -115,8 +114,8 @@ void FieldIndex::RemoveKnown(IdSet* slots) const {
 
 FieldIndex::Reached FieldIndex::ReachedIn(RecordValues* record) const {
   Reached reached;
-  record->Any(path_, [&reached](const Value* value) {
-    reached.push_back(value == nullptr ? std::nullopt : std::optional(*value));
+  record->Any(path_, [&reached](const Value* value, bool of_array) {
+    reached.push_back({value == nullptr ? std::nullopt : std::optional(*value), of_array});
     return false;
   });
   return reached;
@@ -127,7 +126,7 @@ bool FieldIndex::Agrees(Slot slot, RecordValues* record) const {
   std::shared_lock guard(mutex_);
   if (!known_.Contains(slot)) return true;
   const uint32_t code = codes_[ToInt(slot)];
-  if (IsNumber(reached)) return code == 0 && numbers_[ToInt(slot)] == reached.front()->number();
+  if (IsNumber(reached)) return code == 0 && numbers_[ToInt(slot)] == reached.front().value->number();
   return code != 0 && std::isnan(numbers_[ToInt(slot)]) && *entries_[code].key == KeyOf(reached);
 }
 
@@ -137,7 +136,7 @@ void FieldIndex::Learn(Slot slot, RecordValues* record) {
   std::lock_guard guard(mutex_);
   Reserve(slot);
   if (IsNumber(reached)) {
-    numbers_[ToInt(slot)] = reached.front()->number();
+    numbers_[ToInt(slot)] = reached.front().value->number();
     Replace(slot, 0);
   } else {
     const uint32_t code = CodeFor(std::move(reached));
@@ -187,11 +186,11 @@ void FieldIndex::Drop(uint32_t code) {
   free_codes_.push_back(code);
 }
 
-IdSet FieldIndex::Find(const Filter& leaf) const {
+IdSet FieldIndex::Find(const Filter& leaf, const CancelToken& cancel) const {
   std::shared_lock guard(mutex_);
   IdSet found;
   AddNumbers(leaf, &found);
-  AddCodes(leaf, &found);
+  AddCodes(leaf, cancel, &found);
   return found;
 }
 
@@ -215,9 +214,9 @@ void FieldIndex::AddNumbers(const Filter& leaf, IdSet* found) const {
   }
 }
 
-void FieldIndex::AddCodes(const Filter& leaf, IdSet* found) const {
+void FieldIndex::AddCodes(const Filter& leaf, const CancelToken& cancel, IdSet* found) const {
   uint32_t passing = 0;
-  const std::vector<uint8_t> passes = PassingCodes(leaf, &passing);
+  const std::vector<uint8_t> passes = PassingCodes(leaf, cancel, &passing);
   if (passing == 0) return;
   const uint32_t* codes = codes_.data();
   if (passing == 1) {
@@ -228,30 +227,37 @@ void FieldIndex::AddCodes(const Filter& leaf, IdSet* found) const {
   }
 }
 
-std::vector<uint8_t> FieldIndex::PassingCodes(const Filter& leaf, uint32_t* count) const {
+std::vector<uint8_t> FieldIndex::PassingCodes(const Filter& leaf, const CancelToken& cancel, uint32_t* count) const {
   std::vector<uint8_t> passes(entries_.size());
   const auto test = [&](uint32_t code) {
     const Reached& reached = entries_[code].reached;
     passes[code] = std::any_of(reached.begin(), reached.end(),
-                               [&](const auto& value) { return Passes(leaf, value ? &*value : nullptr); });
+                               [&](const ReachedValue& each) { return Passes(leaf, each.get(), each.of_array); });
     *count += passes[code];
   };
   if (leaf.op != FieldOp::kEqual && leaf.op != FieldOp::kIn) {
+    size_t bytes = 0;
     for (uint32_t code = 1; code < entries_.size(); ++code) {
-      if (entries_[code].key != nullptr) test(code);
+      if (entries_[code].key == nullptr) continue;
+      bytes += kBytesOfTest + entries_[code].key->size();
+      if (bytes > kBytesBetweenChecks) {
+        if (!cancel.Check().ok()) return passes;
+        bytes = 0;
+      }
+      test(code);
     }
     return passes;
   }
   // Of the lists of one thing only what is asked for can pass; null is asked for of what is missing too.
-  const auto look_up = [&](const std::optional<Value>& wanted) {
+  const auto look_up = [&](const ReachedValue& wanted) {
     std::string key;
     AppendKey(wanted, &key);
     if (const auto place = code_of_.find(key); place != code_of_.end() && passes[place->second] == 0)
       test(place->second);
   };
   for (const Value& operand : leaf.operands) {
-    look_up(operand);
-    if (operand.is(ValueType::kNull)) look_up(std::nullopt);
+    look_up({operand});
+    if (operand.is(ValueType::kNull)) look_up({});
   }
   for (const uint32_t code : several_) {
     if (passes[code] == 0) test(code);
@@ -264,7 +270,7 @@ size_t FieldIndex::memory_bytes() const {
   std::shared_lock guard(mutex_);
   return sizeof(*this) + known_.memory_bytes() + numbers_.capacity() * sizeof(double) +
          codes_.capacity() * sizeof(uint32_t) + entries_.capacity() * sizeof(Entry) +
-         code_of_.size() * (kHashNode + sizeof(std::optional<Value>)) + entry_bytes_;
+         code_of_.size() * (kHashNode + sizeof(ReachedValue)) + entry_bytes_;
 }
 
 }  // namespace agentmemdb

@@ -16,11 +16,20 @@
 #include <unordered_map>
 #include <vector>
 
+#include "base/cancel.h"
 #include "base/id_set.h"
 #include "meta/filter.h"
 #include "meta/record_values.h"
 
 namespace agentmemdb {
+
+// What AnyAtPath gives (field_path.h).
+struct ReachedValue {
+  std::optional<Value> value;  // nullopt: missing
+  bool of_array = false;
+
+  const Value* get() const { return value ? &*value : nullptr; }
+};
 
 // Threads: any, beside one another; Forget alone (the engine's index lock).
 class FieldIndex {
@@ -35,13 +44,13 @@ class FieldIndex {
   void Forget(Slot slot) { known_.Remove(slot); }
   // Whether nothing else is known of a record than what it holds.
   bool Agrees(Slot slot, RecordValues* record) const;
-  // Of the known records those that match `leaf`, a kField on this path; others may be named too.
-  IdSet Find(const Filter& leaf) const;
+  // Of the known records those that match `leaf`, a kField on this path; others may be named too. Stops early once cancelled.
+  IdSet Find(const Filter& leaf, const CancelToken& cancel = {}) const;
   // About.
   size_t memory_bytes() const;
 
  private:
-  using Reached = std::vector<std::optional<Value>>;  // nullopt: missing
+  using Reached = std::vector<ReachedValue>;
   struct Entry {
     Reached reached;
     uint32_t slots = 0;  // that have this code
@@ -53,9 +62,9 @@ class FieldIndex {
   void Replace(Slot slot, uint32_t code);
   uint32_t CodeFor(Reached reached);
   void Drop(uint32_t code);
-  std::vector<uint8_t> PassingCodes(const Filter& leaf, uint32_t* count) const;
+  std::vector<uint8_t> PassingCodes(const Filter& leaf, const CancelToken& cancel, uint32_t* count) const;
   void AddNumbers(const Filter& leaf, IdSet* found) const;
-  void AddCodes(const Filter& leaf, IdSet* found) const;
+  void AddCodes(const Filter& leaf, const CancelToken& cancel, IdSet* found) const;
 
   const FieldPath path_;
   mutable std::shared_mutex mutex_;

@@ -34,7 +34,7 @@ struct PathSegment {
 struct FieldPath {
   std::string dotted;
   SystemField system = SystemField::kNone;
-  std::vector<PathSegment> segments;  // of a path into the metadata; 1..32
+  std::vector<PathSegment> segments;  // of a path into the metadata; 1..32, none for an element itself (filter.h)
 
   bool in_metadata() const { return system == SystemField::kNone; }
 };
@@ -56,16 +56,16 @@ bool AnyInObject(const Value& object, std::span<const PathSegment> path, const T
   const Value* value = &object;
   for (size_t i = 0; i < path.size(); ++i) {
     value = value->Find(path[i].name);
-    if (value == nullptr) return test(nullptr);
+    if (value == nullptr) return test(nullptr, false);
     if (value->is(ValueType::kArray)) return AnyInArray(*value, path.subspan(i + 1), test);
   }
-  return test(value);
+  return test(value, false);
 }
 
 // `element` was named by its index; `beyond` is the path after that. A path that ends there does not look into it.
 template <class Test>
 bool AnyInElement(const Value& element, std::span<const PathSegment> beyond, const Test& test) {
-  if (beyond.empty()) return test(&element);
+  if (beyond.empty()) return test(&element, false);
   if (element.is(ValueType::kObject)) return AnyInObject(element, beyond, test);
   return element.is(ValueType::kArray) && AnyInArray(element, beyond, test);
 }
@@ -74,8 +74,8 @@ template <class Test>
 bool AnyInArray(const Value& array, std::span<const PathSegment> rest, const Test& test) {
   const ValueArray& elements = array.array();
   if (rest.empty()) {
-    return std::any_of(elements.begin(), elements.end(), [&](const Value& element) { return test(&element); }) ||
-           test(&array);
+    return std::any_of(elements.begin(), elements.end(), [&](const Value& element) { return test(&element, true); }) ||
+           test(&array, false);
   }
   for (size_t i = 0; i < elements.size(); ++i) {
     if (elements[i].is(ValueType::kObject) && AnyInObject(elements[i], rest, test)) return true;
@@ -86,8 +86,9 @@ bool AnyInArray(const Value& array, std::span<const PathSegment> rest, const Tes
 
 }  // namespace field_path_internal
 
-// Whether `test(const Value*)` is true of anything the path reaches in `metadata` (an object). nullptr stands for a
-// missing field; a path that goes on below an array without objects reaches nothing, not even a missing field.
+// Whether `test(const Value*, bool of_array)` is true of anything the path reaches in `metadata` (an object). nullptr stands for
+// a missing field; a path that goes on below an array without objects reaches nothing, not even a missing field. `of_array`: it
+// is one of the elements of an array that the path leads to, and the array itself follows.
 // Calls `test` in document order and stops at the first that is true: a test that never is visits everything.
 template <class Test>
 bool AnyAtPath(const Value& metadata, const FieldPath& path, const Test& test) {

@@ -5,10 +5,13 @@
 #include <utility>
 
 #include "base/text.h"
+#include "meta/filter_builder.h"
+#include "meta/filter_string.h"
 
 namespace agentmemdb {
 namespace {
 
+// Operators of a field that are a test with one operand, or its opposite. Others: ReadOperator.
 struct FieldOperator {
   std::string_view name;
   FieldOp op;
@@ -16,13 +19,13 @@ struct FieldOperator {
 };
 
 constexpr FieldOperator kFieldOperators[] = {
-    {"$eq", FieldOp::kEqual, false},      {"$ne", FieldOp::kEqual, true},
-    {"$gt", FieldOp::kGreater, false},    {"$gte", FieldOp::kGreaterOrEqual, false},
-    {"$lt", FieldOp::kLess, false},       {"$lte", FieldOp::kLessOrEqual, false},
-    {"$in", FieldOp::kIn, false},         {"$nin", FieldOp::kIn, true},
-    {"$exists", FieldOp::kExists, false},
+    {"$eq", FieldOp::kEqual, false},          {"$ne", FieldOp::kEqual, true},
+    {"$gt", FieldOp::kGreater, false},        {"$gte", FieldOp::kGreaterOrEqual, false},
+    {"$lt", FieldOp::kLess, false},           {"$lte", FieldOp::kLessOrEqual, false},
+    {"$contains", FieldOp::kContains, false}, {"$startsWith", FieldOp::kStartsWith, false},
 };
-constexpr const char* kFieldOperatorNames = "$eq $ne $gt $gte $lt $lte $in $nin $exists $not";
+constexpr const char* kFieldOperatorNames =
+    "$eq $ne $gt $gte $lt $lte $in $nin $all $elemMatch $exists $contains $startsWith $regex $not";
 
 struct ListOperator {
   std::string_view name;
@@ -43,72 +46,36 @@ auto FindByName(const Table& table, std::string_view name) {
   return found == std::end(table) ? nullptr : &*found;
 }
 
-bool IsOperatorName(std::string_view name) { return name.starts_with('$'); }
-
 bool HasOperator(const Value& value) {
   if (!value.is(ValueType::kObject)) return false;
   const ValueObject& members = value.object();
   return std::any_of(members.begin(), members.end(), [](const Member& member) { return IsOperatorName(member.name); });
 }
 
-// A name as a place shows it. Only a name that is refused can be longer than a path.
-std::string Shown(std::string_view name) {
-  if (name.size() <= limits::kFieldPathBytesMax) return std::string(name);
-  size_t end = limits::kFieldPathBytesMax;
-  while ((static_cast<unsigned char>(name[end]) & 0xc0) == 0x80) --end;
-  return std::string(name.substr(0, end)) + "...";
+// Whether an $elemMatch asks of the elements themselves, and not of their members.
+bool IsOfValues(const Value& wanted) {
+  if (!wanted.is(ValueType::kObject) || wanted.object().empty()) return false;
+  const std::string& first = wanted.object().front().name;
+  return IsOperatorName(first) && FindByName(kListOperators, first) == nullptr;
 }
 
-std::string Place(const std::string& parent, std::string_view name) { return parent + "." + Shown(name); }
-std::string Place(const std::string& parent, size_t index) { return parent + "[" + std::to_string(index) + "]"; }
+bool IsElemMatch(const Value& value) { return value.is(ValueType::kObject) && value.Find("$elemMatch") != nullptr; }
 
-struct Refusal {
-  std::string place;  // below the value
-  const char* why;
-};
-
-// Finds an operator where it would only be compared with.
-std::optional<Refusal> OperatorWithin(const Value& value) {
-  if (value.is(ValueType::kArray)) {
-    for (size_t i = 0; i < value.array().size(); ++i) {
-      if (auto found = OperatorWithin(value.array()[i])) return Refusal{Place("", i) + found->place, found->why};
-    }
+Result<PatternOptions> ReadPatternOptions(const Value* letters, const std::string& at) {
+  PatternOptions options;
+  if (letters == nullptr) return options;
+  const Status refused = Status::InvalidArgument(at, "must be letters of i, m, s and x, each once");
+  if (!letters->is(ValueType::kString)) return refused;
+  for (const char letter : letters->string()) {
+    bool* const option = letter == 'i'   ? &options.ignore_case
+                         : letter == 'm' ? &options.multi_line
+                         : letter == 's' ? &options.dot_all
+                         : letter == 'x' ? &options.extended
+                                         : nullptr;
+    if (option == nullptr || *option) return refused;
+    *option = true;
   }
-  if (value.is(ValueType::kObject)) {
-    for (const auto& [name, inner] : value.object()) {
-      if (IsOperatorName(name))
-        return Refusal{Place("", name),
-                       "is an operator inside a value; write the whole path before the operator, as in "
-                       "{ \"a.b\": { \"$gt\": 1 } }, or use $eq to compare with such an object"};
-      if (auto found = OperatorWithin(inner)) return Refusal{Place("", name) + found->place, found->why};
-    }
-  }
-  return std::nullopt;
-}
-
-std::optional<Refusal> WrongType(const FieldPath& path, const Value& operand) {
-  if (path.in_metadata()) return std::nullopt;
-  if (path.system == SystemField::kId)
-    return operand.is(ValueType::kString) ? std::nullopt : std::optional(Refusal{"", "must be a string, as $id is"});
-  const bool no_expiry = path.system == SystemField::kExpiresAt && operand.is(ValueType::kNull);
-  if (operand.is(ValueType::kNumber) || no_expiry) return std::nullopt;
-  if (path.system == SystemField::kVersion) return Refusal{"", "must be a number, as $version is"};
-  return Refusal{"", "must be a time in milliseconds since 1970"};
-}
-
-// One child needs nothing around it.
-Filter AllOf(std::vector<Filter> children) {
-  if (children.size() == 1) return std::move(children.front());
-  Filter all;
-  all.children = std::move(children);
-  return all;
-}
-
-Filter NoneOf(Filter child) {
-  Filter none;
-  none.kind = FilterKind::kNor;
-  none.children.push_back(std::move(child));
-  return none;
+  return options;
 }
 
 // Reads one filter. `at` is the place of what is read; `depth` counts the operators around it.
@@ -116,14 +83,14 @@ class FilterReader {
  public:
   Result<Filter> ReadFilter(const Value& value, const std::string& at, int depth) {
     if (!value.is(ValueType::kObject)) return Status::InvalidArgument(at, "must be an object");
-    if (value.object().empty()) RETURN_IF_ERROR(CountClause(at));
+    if (value.object().empty()) RETURN_IF_ERROR(builder_.CountClause(at));
     std::vector<Filter> children;
     for (const Member& member : value.object()) {
-      Result<Filter> child = ReadMember(member, Place(at, member.name), depth);
+      Result<Filter> child = ReadMember(member, PlaceOf(at, member.name), depth);
       if (!child.ok()) return child.status();
       children.push_back(std::move(*child));
     }
-    return AllOf(std::move(children));
+    return FilterBuilder::AllOf(std::move(children));
   }
 
  private:
@@ -131,11 +98,13 @@ class FilterReader {
     if (const ListOperator* list = FindByName(kListOperators, member.name))
       return ReadFilters(list->kind, member.value, at, depth + 1);
     if (member.name == "$not") {
-      RETURN_IF_ERROR(CheckDepth(at, depth + 1));
+      RETURN_IF_ERROR(FilterBuilder::CheckDepth(depth + 1, at));
       Result<Filter> child = ReadFilter(member.value, at, depth + 1);
-      return child.ok() ? NoneOf(std::move(*child)) : child;
+      return child.ok() ? FilterBuilder::NoneOf(std::move(*child)) : child;
     }
     Result<FieldPath> path = ParseFieldPath(member.name, at);
+    if (path.ok() && elements_ > 0 && !path->in_metadata())
+      return Status::InvalidArgument(at, "is a field of records, and an element of an array is none");
     if (path.ok()) return ReadCondition(*path, member.value, at, depth);
     if (!IsOperatorName(member.name)) return path.status();
     return Status::InvalidArgument(at, std::string("is not known here: a filter has paths, ") + kFilterOperatorNames +
@@ -143,13 +112,13 @@ class FilterReader {
   }
 
   Result<Filter> ReadFilters(FilterKind kind, const Value& value, const std::string& at, int depth) {
-    RETURN_IF_ERROR(CheckDepth(at, depth));
+    RETURN_IF_ERROR(FilterBuilder::CheckDepth(depth, at));
     if (!value.is(ValueType::kArray) || value.array().empty())
       return Status::InvalidArgument(at, "must be an array of at least one filter");
     Filter list;
     list.kind = kind;
     for (size_t i = 0; i < value.array().size(); ++i) {
-      Result<Filter> child = ReadFilter(value.array()[i], Place(at, i), depth);
+      Result<Filter> child = ReadFilter(value.array()[i], PlaceOf(at, i), depth);
       if (!child.ok()) return child.status();
       list.children.push_back(std::move(*child));
     }
@@ -158,82 +127,92 @@ class FilterReader {
 
   Result<Filter> ReadCondition(const FieldPath& path, const Value& value, const std::string& at, int depth) {
     if (HasOperator(value)) return ReadOperators(path, value, at, depth);
-    if (const auto refusal = OperatorWithin(value)) return Status::InvalidArgument(at + refusal->place, refusal->why);
-    return ReadTest(path, FieldOp::kEqual, value, at);
+    if (const auto refusal = OperatorWithin(value)) return refusal->At(at);
+    return builder_.Test(path, FieldOp::kEqual, value, at);
   }
 
   Result<Filter> ReadOperators(const FieldPath& path, const Value& value, const std::string& at, int depth) {
     std::vector<Filter> children;
     for (const Member& member : value.object()) {
-      Result<Filter> child = ReadOperator(path, member, Place(at, member.name), depth);
+      if (member.name == "$options" && value.Find("$regex") != nullptr) continue;  // Read with that.
+      Result<Filter> child = ReadOperator(path, member, value, PlaceOf(at, member.name), depth);
       if (!child.ok()) return child.status();
       children.push_back(std::move(*child));
     }
-    return AllOf(std::move(children));
+    return FilterBuilder::AllOf(std::move(children));
   }
 
-  Result<Filter> ReadOperator(const FieldPath& path, const Member& member, const std::string& at, int depth) {
-    if (member.name == "$not") {
-      RETURN_IF_ERROR(CheckDepth(at, depth + 1));
-      if (!HasOperator(member.value))
-        return Status::InvalidArgument(at, "must be an object of operators; to compare with a value, use $ne");
-      Result<Filter> child = ReadOperators(path, member.value, at, depth + 1);
-      return child.ok() ? NoneOf(std::move(*child)) : child;
+  // `all` are the operators it stands among.
+  Result<Filter> ReadOperator(const FieldPath& path, const Member& member, const Value& all, const std::string& at,
+                              int depth) {
+    const Value& operand = member.value;
+    if (const FieldOperator* known = FindByName(kFieldOperators, member.name)) {
+      Result<Filter> test = builder_.Test(path, known->op, operand, at);
+      return test.ok() ? FilterBuilder::NotIf(known->negated, std::move(*test)) : test;
     }
-    const FieldOperator* known = FindByName(kFieldOperators, member.name);
-    if (known == nullptr)
-      return Status::InvalidArgument(
-          at, std::string("is not a known operator of a field; known are ") + kFieldOperatorNames);
-    Result<Filter> test = ReadTest(path, known->op, member.value, at);
-    if (!test.ok()) return test;
-    const bool absent = known->op == FieldOp::kExists && !member.value.boolean();
-    return known->negated || absent ? NoneOf(std::move(*test)) : std::move(*test);
+    if (member.name == "$not") return ReadNot(path, operand, at, depth + 1);
+    if (member.name == "$in" || member.name == "$nin") {
+      if (!operand.is(ValueType::kArray)) return Status::InvalidArgument(at, "must be an array of values");
+      Result<Filter> test = builder_.In(path, operand.array(), at);
+      return test.ok() ? FilterBuilder::NotIf(member.name == "$nin", std::move(*test)) : test;
+    }
+    if (member.name == "$all") return ReadAll(path, operand, at, depth);
+    if (member.name == "$elemMatch") return ReadElemMatch(path, operand, at, depth + 1);
+    if (member.name == "$exists") {
+      if (!operand.is(ValueType::kBool)) return Status::InvalidArgument(at, "must be true or false");
+      Result<Filter> test = builder_.Exists(path, at);
+      return test.ok() ? FilterBuilder::NotIf(!operand.boolean(), std::move(*test)) : test;
+    }
+    if (member.name == "$regex") return ReadRegex(path, operand, all, at);
+    if (member.name == "$options") return Status::InvalidArgument(at, "needs $regex beside it");
+    return Status::InvalidArgument(at,
+                                   std::string("is not a known operator of a field; known are ") + kFieldOperatorNames);
   }
 
-  Result<Filter> ReadTest(const FieldPath& path, FieldOp op, const Value& value, const std::string& at) {
-    RETURN_IF_ERROR(CountClause(at));
-    Filter test;
-    test.kind = FilterKind::kField;
-    test.path = path;
-    test.op = op;
-    if (op == FieldOp::kExists) {
-      if (!value.is(ValueType::kBool)) return Status::InvalidArgument(at, "must be true or false");
-      return test;
-    }
-    if (op == FieldOp::kIn) {
-      RETURN_IF_ERROR(ReadOperands(path, value, at, &test.operands));
-      return test;
-    }
-    if (const auto refusal = WrongType(path, value)) return Status::InvalidArgument(at, refusal->why);
-    test.operands.push_back(value);
-    return test;
+  Result<Filter> ReadNot(const FieldPath& path, const Value& value, const std::string& at, int depth) {
+    RETURN_IF_ERROR(FilterBuilder::CheckDepth(depth, at));
+    if (!HasOperator(value))
+      return Status::InvalidArgument(at, "must be an object of operators; to compare with a value, use $ne");
+    Result<Filter> child = ReadOperators(path, value, at, depth);
+    return child.ok() ? FilterBuilder::NoneOf(std::move(*child)) : child;
   }
 
-  static Status ReadOperands(const FieldPath& path, const Value& value, const std::string& at,
-                             std::vector<Value>* operands) {
+  Result<Filter> ReadAll(const FieldPath& path, const Value& value, const std::string& at, int depth) {
     if (!value.is(ValueType::kArray)) return Status::InvalidArgument(at, "must be an array of values");
-    *operands = value.array();
-    for (size_t i = 0; i < operands->size(); ++i) {
-      auto refusal = WrongType(path, (*operands)[i]);
-      if (!refusal) refusal = OperatorWithin((*operands)[i]);
-      if (refusal) return Status::InvalidArgument(Place(at, i) + refusal->place, refusal->why);
+    if (value.array().empty() || !IsElemMatch(value.array().front())) return builder_.All(path, value.array(), at);
+    std::vector<Filter> tests;
+    for (size_t i = 0; i < value.array().size(); ++i) {
+      const Value& each = value.array()[i];
+      const std::string place = PlaceOf(at, i);
+      if (!IsElemMatch(each) || each.object().size() != 1)
+        return Status::InvalidArgument(place, "must be { $elemMatch: ... } alone, as the first one is");
+      Result<Filter> test = ReadElemMatch(path, each.object().front().value, PlaceOf(place, "$elemMatch"), depth + 1);
+      if (!test.ok()) return test;
+      tests.push_back(std::move(*test));
     }
-    std::sort(operands->begin(), operands->end(), [](const Value& a, const Value& b) { return Compare(a, b) < 0; });
-    operands->erase(std::unique(operands->begin(), operands->end(), Equal), operands->end());
-    return {};
+    return FilterBuilder::AllOf(std::move(tests));
   }
 
-  Status CountClause(const std::string& at) {
-    if (++clauses_ <= limits::kFilterClausesMax) return {};
-    return Status::InvalidArgument(at, "is one clause too many: a filter has at most 1,000");
+  Result<Filter> ReadElemMatch(const FieldPath& path, const Value& value, const std::string& at, int depth) {
+    RETURN_IF_ERROR(FilterBuilder::CheckDepth(depth, at));
+    const bool of_values = IsOfValues(value);
+    ++elements_;
+    Result<Filter> wanted = of_values ? ReadOperators(FieldPath(), value, at, depth) : ReadFilter(value, at, depth);
+    --elements_;
+    if (!wanted.ok()) return wanted;
+    return builder_.HasElement(path, !of_values, std::move(*wanted), at);
   }
 
-  static Status CheckDepth(const std::string& at, int depth) {
-    if (depth <= limits::kFilterDepthMax) return {};
-    return Status::InvalidArgument(at, "is too deep: at most 32 of $and, $or, $nor and $not inside one another");
+  Result<Filter> ReadRegex(const FieldPath& path, const Value& value, const Value& all, const std::string& at) {
+    if (!value.is(ValueType::kString)) return Status::InvalidArgument(at, "must be a string");
+    const std::string beside = at.substr(0, at.size() - std::string_view("$regex").size()) + "$options";
+    Result<PatternOptions> options = ReadPatternOptions(all.Find("$options"), beside);
+    if (!options.ok()) return options.status();
+    return builder_.Regex(path, value.string(), *options, at);
   }
 
-  int clauses_ = 0;
+  FilterBuilder builder_;
+  int elements_ = 0;  // How many $elemMatch stand around.
 };
 
 }  // namespace
@@ -246,6 +225,7 @@ Result<Filter> ParseFilter(std::string_view json, const std::string& argument) {
     return Status::InvalidArgument(argument, "must be at most 100 levels deep as JSON");
   const std::optional<Value> value = ParseValue(json, limits::kFilterJsonDepthMax);
   if (!value) return Status::InvalidArgument(argument, "must be valid JSON");
+  if (value->is(ValueType::kString)) return ParseFilterString(value->string(), argument);
   return FilterReader().ReadFilter(*value, argument, 0);
 }
 

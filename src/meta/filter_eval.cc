@@ -10,8 +10,10 @@ namespace {
 constexpr uint32_t kRecordsBetweenChecks = 256;
 constexpr size_t kBytesBetweenChecks = 1u << 20;
 
-bool MatchesRecord(const Filter& filter, RecordValues* record) {
-  const auto matches = [record](const Filter& child) { return MatchesRecord(child, record); };
+// `values.Any(path, test)` is AnyAtPath of what the filter is asked of.
+template <class Values>
+bool MatchesValues(const Filter& filter, Values* values) {
+  const auto matches = [values](const Filter& child) { return MatchesValues(child, values); };
   const auto& children = filter.children;
   switch (filter.kind) {
     case FilterKind::kAnd:
@@ -23,7 +25,61 @@ bool MatchesRecord(const Filter& filter, RecordValues* record) {
     case FilterKind::kField:
       break;
   }
-  return record->Any(filter.path, [&](const Value* value) { return Passes(filter, value); });
+  return values->Any(filter.path, [&](const Value* value, bool of_array) { return Passes(filter, value, of_array); });
+}
+
+struct ElementValues {
+  template <class Test>
+  bool Any(const FieldPath& path, const Test& test) const {
+    return AnyAtPath(element, path, test);
+  }
+  const Value& element;
+};
+
+// An array in an array is asked as an object whose members are called 0, 1, 2.
+Value AsObject(const ValueArray& array) {
+  ValueObject object;
+  for (size_t i = 0; i < array.size(); ++i) object.push_back({std::to_string(i), array[i]});
+  return Value(std::move(object));
+}
+
+bool HasElement(const Filter& leaf, const ValueArray& array) {
+  const bool of_objects = leaf.op == FieldOp::kHasObject;
+  return std::any_of(array.begin(), array.end(), [&](const Value& element) {
+    if (of_objects && element.is(ValueType::kArray)) {
+      const Value object = AsObject(element.array());
+      const ElementValues values{object};
+      return MatchesValues(leaf.children.front(), &values);
+    }
+    const ElementValues values{element};
+    return (!of_objects || element.is(ValueType::kObject)) && MatchesValues(leaf.children.front(), &values);
+  });
+}
+
+bool Contains(const Value& value, const Value& operand) {
+  if (value.is(ValueType::kArray))
+    return std::any_of(value.array().begin(), value.array().end(),
+                       [&](const Value& element) { return Equal(element, operand); });
+  return value.is(ValueType::kString) && operand.is(ValueType::kString) &&
+         value.string().find(operand.string()) != std::string::npos;
+}
+
+bool Compares(const Filter& leaf, const Value& value) {
+  const Value& operand = leaf.operands.front();
+  if (!value.is(operand.type())) return false;
+  const auto order = Compare(value, operand);
+  switch (leaf.op) {
+    case FieldOp::kEqual:
+      return order == 0;
+    case FieldOp::kGreater:
+      return order > 0;
+    case FieldOp::kGreaterOrEqual:
+      return order >= 0;
+    case FieldOp::kLess:
+      return order < 0;
+    default:
+      return order <= 0;
+  }
 }
 
 // What is known without reading a record: all of `sure` match, and nothing outside `possible` does.
@@ -58,7 +114,8 @@ class BoundsFinder {
  private:
   Result<Bounds> OfField(const Filter& leaf) {
     RETURN_IF_ERROR(cancel_.Check());
-    std::optional<IdSet> found = source_->Lookup(leaf);
+    std::optional<IdSet> found = source_->Lookup(leaf, cancel_);
+    RETURN_IF_ERROR(cancel_.Check());
     if (!found) return Bounds{IdSet(), live_};
     found->And(live_);
     return Bounds{*found, *found};
@@ -94,36 +151,30 @@ class BoundsFinder {
 
 }  // namespace
 
-bool Passes(const Filter& leaf, const Value* value) {
+bool Passes(const Filter& leaf, const Value* value, bool of_array) {
   static const auto* const null = new Value;
   if (leaf.op == FieldOp::kExists) return value != nullptr;
-  if (leaf.op == FieldOp::kIn)
-    return std::binary_search(leaf.operands.begin(), leaf.operands.end(), value != nullptr ? *value : *null,
-                              [](const Value& a, const Value& b) { return Compare(a, b) < 0; });
   const Value& held =
       value != nullptr ? *value : *null;  // Missing is equal to null, and that is neither more nor less.
-  const Value& operand = leaf.operands.front();
-  if (!held.is(operand.type())) return false;
-  const auto order = Compare(held, operand);
   switch (leaf.op) {
-    case FieldOp::kEqual:
-      return order == 0;
-    case FieldOp::kGreater:
-      return order > 0;
-    case FieldOp::kGreaterOrEqual:
-      return order >= 0;
-    case FieldOp::kLess:
-      return order < 0;
-    case FieldOp::kLessOrEqual:
-      return order <= 0;
     case FieldOp::kIn:
-    case FieldOp::kExists:
-      break;
+      return std::binary_search(leaf.operands.begin(), leaf.operands.end(), held,
+                                [](const Value& a, const Value& b) { return Compare(a, b) < 0; });
+    case FieldOp::kContains:
+      return !of_array && Contains(held, leaf.operands.front());
+    case FieldOp::kStartsWith:
+      return held.is(ValueType::kString) && held.string().starts_with(leaf.operands.front().string());
+    case FieldOp::kMatches:
+      return held.is(ValueType::kString) && leaf.pattern->IsIn(held.string());
+    case FieldOp::kHasElement:
+    case FieldOp::kHasObject:
+      return !of_array && held.is(ValueType::kArray) && HasElement(leaf, held.array());
+    default:
+      return Compares(leaf, held);
   }
-  return false;
 }
 
-std::optional<IdSet> FieldSource::Lookup(const Filter&) { return std::nullopt; }
+std::optional<IdSet> FieldSource::Lookup(const Filter&, const CancelToken&) { return std::nullopt; }
 
 Result<IdSet> EvaluateFilter(const Filter& filter, FieldSource& source, const CancelToken& cancel) {
   RETURN_IF_ERROR(cancel.Check());
@@ -145,7 +196,7 @@ Result<IdSet> EvaluateFilter(const Filter& filter, FieldSource& source, const Ca
       bytes = 0;
     }
     RecordValues record(fields);
-    if (MatchesRecord(filter, &record)) matching.Add(slot);
+    if (MatchesValues(filter, &record)) matching.Add(slot);
     return record.damaged() ? DamagedMetadata(fields) : Status();
   };
   RETURN_IF_ERROR(source.Visit(undecided, cancel, visit));
@@ -154,7 +205,7 @@ Result<IdSet> EvaluateFilter(const Filter& filter, FieldSource& source, const Ca
 
 bool Matches(const Filter& filter, const RecordFields& record) {
   RecordValues values(record);
-  return MatchesRecord(filter, &values);
+  return MatchesValues(filter, &values);
 }
 
 Status DamagedMetadata(const RecordFields& record) {

@@ -27,8 +27,8 @@ class FieldSource {
   // that is not ok and returns it. `visit` asks `cancel` every 256 records; the source need not.
   virtual Status Visit(const IdSet& candidates, const CancelToken& cancel, const VisitRecord& visit) = 0;
   // Exactly the live records that match `leaf` (a kField), from an index; nullopt if none answers it. Members that are
-  // not live are ignored.
-  virtual std::optional<IdSet> Lookup(const Filter& leaf);
+  // not live are ignored. It may stop early, with any answer, once cancelled.
+  virtual std::optional<IdSet> Lookup(const Filter& leaf, const CancelToken& cancel);
 };
 
 // The live records that match. Leaves that Lookup answers are combined as sets; only records they leave undecided are
@@ -36,8 +36,8 @@ class FieldSource {
 // Errors: kAborted, kTimeout, kCorrupt with the id (metadata that is no JSON object), and those of Visit.
 Result<IdSet> EvaluateFilter(const Filter& filter, FieldSource& source, const CancelToken& cancel);
 
-// Whether one thing that a leaf's path reaches passes its test; nullptr stands for a missing field.
-bool Passes(const Filter& leaf, const Value* value);
+// Whether one thing that a leaf's path reaches passes its test; as AnyAtPath gives it (field_path.h).
+bool Passes(const Filter& leaf, const Value* value, bool of_array);
 
 // Whether one record matches. Metadata that is no JSON object counts as absent. Threads: any.
 bool Matches(const Filter& filter, const RecordFields& record);

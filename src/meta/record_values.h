@@ -30,7 +30,7 @@ class RecordValues {
   bool Any(const FieldPath& path, const Test& test) {
     if (path.in_metadata()) return AnyAtPath(Metadata(), path, test);
     const std::optional<Value> value = SystemValue(path.system);
-    return test(value ? &*value : nullptr);
+    return test(value ? &*value : nullptr, false);
   }
 
   // Whether the metadata was asked for and is no JSON object; it counts as absent then.
