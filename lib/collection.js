@@ -145,7 +145,7 @@ class Collection {
     checkQuery(method, query, 'query');
     const { signal, timeoutMs, ...asked } = query;
     checkControl(method, 'query', { signal, timeoutMs });
-    const args = this.#toQuery(method, asked);
+    const args = toQuery(method, asked);
     if (!this.#wantsVector(asked)) return this.#call('search', args, { signal, timeoutMs }, readHits);
     const next = overSteps(method, { signal, timeoutMs });
     return this.#during('search', async () => {
@@ -156,7 +156,7 @@ class Collection {
 
   searchSync(query) {
     const method = 'Collection.search';
-    const args = this.#toQuery(method, query);
+    const args = toQuery(method, query);
     if (this.#wantsVector(query)) refuseToEmbed(method, 'query.vector');
     return this.#searchSync(args);
   }
@@ -258,10 +258,6 @@ class Collection {
     return { operation: `Collection.${method}`, collection: this.name };
   }
 
-  #toQuery(method, query) {
-    return toQuery(method, query, 'query', this.#embedder !== undefined);
-  }
-
   #querySource(method, queries) {
     return querySource(method, queries, { dimensions: this.dimensions, isEmbedded: this.#embedder !== undefined });
   }
@@ -269,10 +265,7 @@ class Collection {
   /** Gives queries, as the addon takes them, the vectors of their texts. */
   async #embedQueries(method, queries, next) {
     const vectors = await this.#embedder.embed(method, queries.map(([{ text }]) => text), next, { isUrgent: true });
-    queries.forEach(([query], i) => {
-      query.vector = vectors[i];
-      delete query.text; // The addon searches by vectors.
-    });
+    queries.forEach(([query], i) => (query.vector = vectors[i]));
   }
 
   #searchSync(args) {

@@ -12,18 +12,16 @@ const { toVector, toText, describe, describeNumber } = require('./values');
 
 const CONCURRENCY_DEFAULT = 64;
 const CONCURRENCY_MAX = 10000;
-const SHARED_FIELDS = ['vectors', 'k', 'ef', 'exact', 'filter', 'include', 'explain'];
+const SHARED_FIELDS = ['vectors', 'k', 'ef', 'exact', 'filter', 'include', 'explain', 'rank', 'minScore', 'mmr', 'autocut', 'groupBy'];
 
-/**
- * A query as the addon takes it: [query, filter]. What is no query field it refuses itself.
- * @param isEmbedded  one with a text may be without a vector: it gets one later.
- */
-function toQuery(method, query, argument = 'query', isEmbedded = false) {
+/** A query as the addon takes it: [query, filter]. What is no query field it refuses itself. `vector: null` asks for words alone. */
+function toQuery(method, query, argument = 'query') {
   checkQuery(method, query, argument);
-  const { filter, ...asked } = query;
-  if (isEmbedded && wantsVector(query)) asked.text = toText(method, `${argument}.text`, query.text);
-  else if (query.vector === undefined) throw invalidArgument(method, `${argument}.vector`, 'is required');
-  else asked.vector = toVector(method, `${argument}.vector`, query.vector);
+  const { filter, vector, text, groupBy, ...asked } = query;
+  if (text !== undefined) asked.text = toText(method, `${argument}.text`, text);
+  if (vector !== undefined && (vector !== null || text === undefined)) asked.vector = toVector(method, `${argument}.vector`, vector);
+  if (groupBy !== undefined) asked.groupBy = typeof groupBy === 'string' ? { field: groupBy } : groupBy;
+  if (vector === undefined && text === undefined) throw invalidArgument(method, argument, 'must have a vector, a text, or both');
   return [asked, toFilter(method, `${argument}.filter`, filter)];
 }
 
@@ -44,7 +42,7 @@ function querySource(method, queries, { dimensions, isEmbedded }) {
           throw invalidArgument(method, `queries[${i}].${key}`, 'belongs in the options of searchMany');
         }
       }
-      return toQuery(method, queries[i], `queries[${i}]`, isEmbedded);
+      return toQuery(method, queries[i], `queries[${i}]`);
     };
     const isWanted = (i) => isEmbedded && wantsVector(queries[i]);
     return { length: queries.length, at, isWanted, place: (i, argument) => argument.replace('query', `queries[${i}]`) };

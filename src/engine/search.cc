@@ -86,6 +86,7 @@ class Searcher {
     TextSearch search;
     search.terms = words_.terms;
     search.phrases = words_.phrases;
+    search.needs_phrases = words_.needs_phrases;
     search.k = Pool();
     search.rows = collection_.rows();
     search.allowed = allowed_ ? &*allowed_ : nullptr;

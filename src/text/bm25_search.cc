@@ -100,46 +100,71 @@ TextScorer::TextScorer(TextParts parts, const TextSearch& search) : parts_(std::
     const float weight = search.terms[i].weight * Bm25Idf(texts, with_term) * (kBm25K1 + 1);
     for (size_t p = 0; p < parts_.size(); ++p) {
       if (!found[p]) continue;
-      lists_[p].lists.push_back({*found[p], weight, i});
+      lists_[p].lists.push_back({*found[p], weight, weight * (1 + PhrasesWith(search.terms[i].term))});
       lists_[p].postings += parts_[p]->segment->arrays().term_texts[*found[p]];
     }
   }
   for (PartLists& lists : lists_) {
     postings_ += lists.postings;
     for (const QueryPhrase& phrase : search.phrases) {
-      auto& numbers = lists.phrases.emplace_back();
+      std::vector<std::optional<uint32_t>> numbers;
+      bool known = true;
       for (const auto& term : phrase) {
         numbers.push_back(term ? lists.part->segment->FindTerm(*term) : std::nullopt);
-        if (term && !numbers.back()) lists.has_phrases = false;
+        known = known && (!term || numbers.back());
       }
+      if (known)
+        lists.phrases.push_back(std::move(numbers));
+      else if (search.needs_phrases)
+        lists.can_match = false;
     }
+    lists.can_match = lists.can_match && !lists.lists.empty();
   }
 }
 
-bool TextScorer::HasPhrases(const PartLists& lists, uint32_t text) const {
-  if (lists.phrases.empty()) return true;
+float TextScorer::PhrasesWith(const std::string& term) const {
+  float phrases = 0;
+  for (const QueryPhrase& phrase : search_.phrases)
+    phrases += std::find(phrase.begin(), phrase.end(), term) != phrase.end() ? 1.0f : 0.0f;
+  return phrases;
+}
+
+std::vector<bool> TextScorer::PhrasesOf(const PartLists& lists, uint32_t text) const {
   constexpr uint32_t kGap = UINT32_MAX;
   const TextSegment& segment = *lists.part->segment;
   std::vector<uint32_t> terms;
   segment.ForEachToken(
       text, [&](std::optional<uint32_t> word) { terms.push_back(word ? segment.arrays().word_term[*word] : kGap); });
-  return std::all_of(lists.phrases.begin(), lists.phrases.end(), [&](const auto& phrase) {
-    return std::search(terms.begin(), terms.end(), phrase.begin(), phrase.end(),
-                       [](uint32_t term, const std::optional<uint32_t>& wanted) {
-                         return !wanted || *wanted == term;
-                       }) != terms.end();
-  });
+  std::vector<bool> has;
+  for (const auto& phrase : lists.phrases) {
+    const auto found =
+        std::search(terms.begin(), terms.end(), phrase.begin(), phrase.end(),
+                    [](uint32_t term, const std::optional<uint32_t>& wanted) { return !wanted || *wanted == term; });
+    has.push_back(found != terms.end());
+  }
+  return has;
 }
 
-// In the order of the query: the same text has the same score, however it was found.
+// Summed up in one order: the same text has the same score, however it was found.
 float TextScorer::Exact(const PartLists& lists, uint32_t text) const {
   const TextSegment& segment = *lists.part->segment;
   const Bm25Norm norm(average_length_);
   const uint32_t length = segment.LengthOf(text);
+  std::vector<bool> phrases;
+  if (!lists.phrases.empty()) {
+    phrases = PhrasesOf(lists, text);
+    if (search_.needs_phrases && std::find(phrases.begin(), phrases.end(), false) != phrases.end()) return 0;
+  }
   float score = 0;
   for (const List& list : lists.lists) {
-    if (const uint32_t frequency = segment.Frequency(list.term, text); frequency > 0)
-      score += list.weight * norm.Impact(frequency, length);
+    const uint32_t frequency = segment.Frequency(list.term, text);
+    if (frequency == 0) continue;
+    float weight = list.weight;
+    for (size_t i = 0; i < phrases.size(); ++i) {
+      const auto& phrase = lists.phrases[i];
+      if (phrases[i] && std::find(phrase.begin(), phrase.end(), list.term) != phrase.end()) weight += list.weight;
+    }
+    score += weight * norm.Impact(frequency, length);
   }
   return score;
 }
@@ -148,8 +173,7 @@ float TextScorer::ScoreOf(Slot slot) const {
   for (const PartLists& lists : lists_) {
     const std::optional<uint32_t> text = lists.part->LiveTextOf(slot);
     if (!text) continue;
-    const float score = lists.has_phrases ? Exact(lists, *text) : 0;
-    return score > 0 && HasPhrases(lists, *text) ? score : 0;
+    return lists.can_match ? Exact(lists, *text) : 0;
   }
   return 0;
 }
@@ -159,8 +183,7 @@ void TextScorer::Offer(const PartLists& lists, uint32_t text, Best* best) const 
   if (!lists.part->IsLive(text) || (search_.allowed != nullptr && !search_.allowed->Contains(slot))) return;
   const float score = Exact(lists, text);
   ++best->scored;
-  if (score > 0 && score >= best->bound() && HasPhrases(lists, text))
-    best->Offer({score, slot, search_.rows[ToInt(slot)]});
+  if (score > 0 && score >= best->bound()) best->Offer({score, slot, search_.rows[ToInt(slot)]});
 }
 
 // The postings of some terms, from window to window.
@@ -176,7 +199,7 @@ class TextScorer::Window {
         scores_(kWindow) {
     for (const List& list : lists.lists) {
       const std::span<const PostingBlock> blocks = segment_.BlocksOf(list.term);
-      cursors_.push_back({list.weight, list.term, blocks.data(), blocks.data() + blocks.size(), 0, 0});
+      cursors_.push_back({list.weight_max, list.term, blocks.data(), blocks.data() + blocks.size(), 0, 0});
     }
   }
 
@@ -214,7 +237,7 @@ class TextScorer::Window {
 
  private:
   struct Cursor {
-    float weight;
+    float weight;  // the most: what is summed up here is a bound, which Offer makes exact
     uint32_t term;
     const PostingBlock*
         block;  // the first that may reach into the window; the end of its postings is where the next begins
@@ -338,7 +361,7 @@ void TextScorer::ScoreAllowed(Best* best) const {
   search_.allowed->ForEach([&](Slot slot) {
     for (const PartLists& lists : lists_) {
       if (const std::optional<uint32_t> text = lists.part->LiveTextOf(slot)) {
-        if (!lists.lists.empty() && lists.has_phrases) Offer(lists, *text, best);
+        if (lists.can_match) Offer(lists, *text, best);
         return;
       }
     }
@@ -353,7 +376,7 @@ Result<TextSearchResult> TextScorer::Run(const CancelToken& cancel) const {
     ScoreAllowed(&best);
   } else {
     for (const PartLists& lists : lists_) {
-      if (!lists.lists.empty() && lists.has_phrases) RETURN_IF_ERROR(ScanPart(lists, cancel, &best));
+      if (lists.can_match) RETURN_IF_ERROR(ScanPart(lists, cancel, &best));
     }
   }
   TextSearchResult result;

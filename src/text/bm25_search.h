@@ -21,15 +21,16 @@ struct QueryTerm {
   bool operator==(const QueryTerm&) const = default;
 };
 
-// Terms that must follow one another in a text; nullopt: any word.
+// Terms that follow one another in a text; nullopt: any word. In a text that has it, its terms count twice.
 using QueryPhrase = std::vector<std::optional<std::string>>;
 
 struct TextSearch {
-  std::span<const QueryTerm> terms;      // each once
-  std::span<const QueryPhrase> phrases;  // every text found has all of them
-  uint32_t k = 10;                       // >= 1
-  std::span<const RowId> rows;           // by slot: breaks ties, higher first
-  const IdSet* allowed = nullptr;        // slots that may be returned; nullptr = all
+  std::span<const QueryTerm> terms;  // each once
+  std::span<const QueryPhrase> phrases;
+  bool needs_phrases = false;      // every text found has all of them
+  uint32_t k = 10;                 // >= 1
+  std::span<const RowId> rows;     // by slot: breaks ties, higher first
+  const IdSet* allowed = nullptr;  // slots that may be returned; nullptr = all
 };
 
 struct TextHit {
@@ -54,28 +55,30 @@ class TextScorer {
  public:
   TextScorer(TextParts parts, const TextSearch& search);
 
-  // min(k, texts that are allowed and have a term and every phrase). Errors: kAborted, kTimeout.
+  // min(k, texts that are allowed and have a term, and every phrase that is needed). Errors: kAborted, kTimeout.
   Result<TextSearchResult> Run(const CancelToken& cancel) const;
-  // What Run would give that text; 0: it has no term, or not every phrase, or there is no text.
+  // What Run would give that text; 0: it does not match, or there is no text.
   float ScoreOf(Slot slot) const;
 
  private:
   struct List {
     uint32_t term;
-    float weight;     // with idf and k1 + 1
-    size_t in_query;  // terms are summed up in the order of the query, whatever finds them
+    float weight;      // with idf and k1 + 1
+    float weight_max;  // with all phrases
   };
   struct PartLists {
     const TextPart* part;
-    std::vector<List> lists;
-    std::vector<std::vector<std::optional<uint32_t>>> phrases;
-    bool has_phrases = true;  // otherwise no text of it can match
+    std::vector<List> lists;  // in the order of the query, in which they are summed up, whatever finds a text
+    std::vector<std::vector<std::optional<uint32_t>>> phrases;  // those whose terms are all here
+    bool can_match = true;                                      // otherwise no text of it does
     int64_t postings = 0;
   };
   class Window;
   class Best;
 
-  bool HasPhrases(const PartLists& lists, uint32_t text) const;
+  float PhrasesWith(const std::string& term) const;
+  // By phrase of the part, whether a text has it.
+  std::vector<bool> PhrasesOf(const PartLists& lists, uint32_t text) const;
   float Exact(const PartLists& lists, uint32_t text) const;
   void Offer(const PartLists& lists, uint32_t text, Best* best) const;
   Status ScanPart(const PartLists& lists, const CancelToken& cancel, Best* best) const;

@@ -4,6 +4,7 @@
 #include <bit>
 #include <cmath>
 #include <map>
+#include <utility>
 
 #include "base/text.h"
 #include "text/unicode.h"
@@ -115,11 +116,16 @@ class Vocabulary {
 class KeywordParser {
  public:
   KeywordParser(const TextOptions& options, const KeywordOptions& keywords, const TextParts& parts)
-      : analyzer_(options), keywords_(keywords), vocabulary_(parts) {
-    if (options.analyzer == AnalyzerKind::kReference) keywords_.typos = false;
+      : analyzer_(options),
+        keywords_(keywords),
+        plain_(options.analyzer == AnalyzerKind::kReference),
+        vocabulary_(parts) {
+    if (plain_) keywords_.typos = false;
   }
 
   KeywordQuery Parse(std::string_view text) {
+    // The reference knows words only.
+    if (plain_) ReadWords(std::exchange(text, {}), /*last=*/true);
     // Words between a pair of quotes are a phrase; a quote without another is none.
     for (size_t at = 0; at < text.size();) {
       const size_t open = text.find('"', at);
@@ -132,6 +138,9 @@ class KeywordParser {
       ReadPhrase(text.substr(open + 1, close - open - 1));
       at = close + 1;
     }
+    query_.needs_phrases = !query_.phrases.empty() && std::all_of(words_.begin(), words_.end(), [](const Word& word) {
+      return word.quoted || word.asks;
+    });
     for (const bool asking : {false, true}) {
       if (asking && !query_.terms.empty()) break;
       for (const Word& word : words_) {
@@ -210,6 +219,7 @@ class KeywordParser {
 
   Analyzer analyzer_;
   KeywordOptions keywords_;
+  const bool plain_;
   const Vocabulary vocabulary_;
   Tokens tokens_;
   std::vector<Word> words_;

@@ -1,7 +1,7 @@
-// What a user types, as terms to search by.
+// What a user types, as terms to search by. With the reference analyzer, words and nothing else.
 //
 //   words        those that ask ("how many") are dropped, unless there are no others
-//   "a phrase"   its words must follow one another in every text found
+//   "a phrase"   where its words follow one another they count twice; a query of nothing but phrases finds only texts that have all
 //   typos        a word of 4 or more characters whose term no text has stands for the most frequent word at Damerau distance 1
 //                (insert, delete, replace, swap neighbours), with weight 0.8
 //   prefix       the last word may be unfinished: its 5 most frequent completions count 1 / sqrt(n) each
@@ -28,6 +28,7 @@ struct Correction {
 struct KeywordQuery {
   std::vector<QueryTerm> terms;  // each once; without any nothing matches
   std::vector<QueryPhrase> phrases;
+  bool needs_phrases = false;
   std::vector<Correction> corrections;
 };
 
