@@ -230,6 +230,7 @@ class Collection {
       // abort) is for the first to tell.
       const helpers = Array.from({ length: LINKERS - 1 }, () => link().catch(() => {}));
       await Promise.all([link(), ...helpers]);
+      while (await this.#step('workOnTexts', [], next()));
     });
   }
 

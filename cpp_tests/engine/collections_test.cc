@@ -204,7 +204,7 @@ TEST(Collections, ManyStandSideBySide) {
   for (int i = 0; i < 50; ++i) {
     const SearchOutput output = db.Search(ids[static_cast<size_t>(i)], {0}, 5);
     ASSERT_EQ(output.hits.size(), 1u);
-    EXPECT_FLOAT_EQ(output.hits[0].distance, static_cast<float>(i));
+    EXPECT_FLOAT_EQ(output.hits[0].distance.value(), static_cast<float>(i));
   }
 }
 

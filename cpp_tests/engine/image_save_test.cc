@@ -93,7 +93,7 @@ TEST_F(ImageSaves, AreMadeBesideSearchesAndWrites) {
   background.join();
   for (std::thread& searcher : searchers) searcher.join();
   for (int i = 0; i < 5000; i += 100)
-    ASSERT_EQ(db.Search(c, records[static_cast<size_t>(i)].vector, 1, true).hits[0].distance, 0);
+    ASSERT_EQ(db.Search(c, records[static_cast<size_t>(i)].vector, 1, true).hits[0].distance.value(), 0);
 }
 
 }  // namespace

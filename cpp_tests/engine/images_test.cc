@@ -72,7 +72,7 @@ TEST_F(Images, AreSavedOnCloseAndBringTheGraphBackAtOnce) {
   EXPECT_FALSE(db.get()->HasBackgroundWork());
   const SearchOutput after = db.Search(c, query, 10);
   EXPECT_EQ(Ids(after), Ids(before));
-  EXPECT_EQ(after.found.visited, before.found.visited);
+  EXPECT_EQ(after.found->visited, before.found->visited);
   ExpectAsRebuilt(&db, c);
   const std::string file = ImageFile(path_, ".image");
   db.Reopen();

@@ -36,8 +36,8 @@ TEST(Search, GivesHitsBestFirstWithTheScoresOfEachMetric) {
         const Hit& hit = output.hits[i];
         const VectorView vector = base[std::stoul(hit.record.id.substr(1))];
         const double distance = ExactDistance(metric, vector, query);
-        EXPECT_NEAR(hit.distance, distance, 2e-5 * std::max(1.0, std::abs(distance))) << MetricName(metric);
-        EXPECT_NEAR(hit.distance, ExactDistance(metric, base[expected[i]], query), 1e-4);
+        EXPECT_NEAR(*hit.distance, distance, 2e-5 * std::max(1.0, std::abs(distance))) << MetricName(metric);
+        EXPECT_NEAR(*hit.distance, ExactDistance(metric, base[expected[i]], query), 1e-4);
         const double score = metric == Metric::kCosine ? 1 - distance
                              : metric == Metric::kL2   ? 1 / (1 + distance)
                                                        : -distance;
@@ -109,15 +109,15 @@ TEST(Search, SaysHowItSearched) {
   for (int i = 0; i < 50; ++i) records.push_back({Numbered("r", i), RandomVector(2, &random), {}, {}});
   db.Add(c, std::move(records));
   SearchOutput output = db.Search(c, {0, 0}, 3);
-  EXPECT_TRUE(output.found.used_graph());
-  EXPECT_EQ(output.found.ef, 100u);
-  EXPECT_EQ(output.found.scanned, 50u) << "nothing is linked yet";
+  EXPECT_TRUE(output.found->used_graph());
+  EXPECT_EQ(output.found->ef, 100u);
+  EXPECT_EQ(output.found->scanned, 50u) << "nothing is linked yet";
   db.Link();
   output = db.Search(c, {0, 0}, 3);
-  EXPECT_EQ(output.found.scanned, 0u);
+  EXPECT_EQ(output.found->scanned, 0u);
   output = db.Search(c, {0, 0}, 3, true);
-  EXPECT_FALSE(output.found.used_graph());
-  EXPECT_EQ(output.found.scanned, 50u);
+  EXPECT_FALSE(output.found->used_graph());
+  EXPECT_EQ(output.found->scanned, 50u);
   EXPECT_GE(output.search_micros, 0);
   EXPECT_GE(output.hydrate_micros, 0);
 }

@@ -259,8 +259,8 @@ TEST_F(BadImage, AProcessKilledWhileItSavesLeavesAnImageOrNone) {
     for (int i = 0; i < 5; ++i) {
       const std::string id = Numbered("r", static_cast<int64_t>(random.Below(2000)));
       const std::vector<float> vector = db.Get(c, id)->vector;
-      EXPECT_EQ(db.Search(c, vector, 1, true).hits.at(0).distance, 0);
-      EXPECT_EQ(db.Search(c, vector, 1).hits.at(0).distance, 0);
+      EXPECT_EQ(db.Search(c, vector, 1, true).hits.at(0).distance.value(), 0);
+      EXPECT_EQ(db.Search(c, vector, 1).hits.at(0).distance.value(), 0);
     }
   }
   std::printf("  %d of %d kills left an image that was not finished\n", halves, rounds);

@@ -196,7 +196,7 @@ class Model : public testing::TestWithParam<bool> {
     for (const Hit& hit : near.hits) {
       const ModelRecord& record = collection.records.at(hit.record.id);
       ASSERT_EQ(hit.record.text, record.text);
-      ASSERT_NEAR(hit.distance, ExactDistance(collection.metric, record.vector, query), 1e-4);
+      ASSERT_NEAR(*hit.distance, ExactDistance(collection.metric, record.vector, query), 1e-4);
     }
   }
 

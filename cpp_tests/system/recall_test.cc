@@ -21,7 +21,7 @@ double MeanRecall(const TestDatabase& db, CollectionId c, const VectorSet& base,
     query.ef = 50;
     query.exact = exact;
     const SearchOutput output = Require(Search(db.get(), c, query, {}));
-    EXPECT_EQ(output.found.used_graph(), !exact);
+    EXPECT_EQ(output.found->used_graph(), !exact);
     EXPECT_EQ(output.hits.size(), 10u);
     const double tenth = ExactRaw(Metric::kL2, base[truth[i][9]], queries[i]);
     for (const Hit& hit : output.hits) {

@@ -64,6 +64,7 @@ Napi::Function CollectionObject::Define(Napi::Env env) {
                          InstanceMethod<&Self::Find>("findSync", napi_default, &sync_twin),
                          InstanceMethod<&Self::AddedMark>("addedMark"),
                          InstanceMethod<&Self::LinkUpTo>("linkUpTo"),
+                         InstanceMethod<&Self::WorkOnTexts>("workOnTexts"),
                          InstanceMethod<&Self::Stats>("stats"),
                          InstanceMethod<&Self::Stats>("statsSync", napi_default, &sync_twin),
                          InstanceMethod<&Self::Info>("info"),
@@ -272,6 +273,18 @@ Napi::Value CollectionObject::LinkUpTo(const Napi::CallbackInfo& info) {
       CallKind::kSlice, args, handle_, cancel,
       [database = handle_->database, collection = info_.id, mark](const CancelToken& token) {
         return database->LinkUpTo(collection, mark, kSliceMicros, token);
+      },
+      BoolToJs);
+}
+
+// workOnTexts(token, timeoutMs): one slice of filling the keyword index, if it is used; resolves whether there is more.
+Napi::Value CollectionObject::WorkOnTexts(const Napi::CallbackInfo& info) {
+  Args args(info, "Collection.indexed");
+  const CancelToken cancel = args.Control(0);
+  return Start<bool>(
+      CallKind::kSlice, args, handle_, cancel,
+      [database = handle_->database, collection = info_.id](const CancelToken& token) {
+        return database->WorkOnTexts(collection, token);
       },
       BoolToJs);
 }

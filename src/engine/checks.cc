@@ -47,7 +47,7 @@ Result<std::vector<ImageCheck>> Database::CheckImages(const CancelToken& cancel)
   for (const auto& [identity, like] : images) {
     RETURN_IF_ERROR(cancel.Check());
     const std::shared_ptr<Collection> image = ReadImage(*like, identity);
-    const bool sound = image != nullptr && image->vectors()->VerifyFile();
+    const bool sound = image != nullptr && (image->vectors() == nullptr || image->vectors()->VerifyFile());
     checks.push_back({identity.row.collection, identity.row.token, sound});
   }
   // An image that another took the place of meanwhile is gone for that reason.

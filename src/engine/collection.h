@@ -114,7 +114,11 @@ class Collection {
   void Abandon(Slot slot) { free_.push_back(slot); }
 
   // collection_image.cc
-  // How an index image holds it; for a collection whose vectors want one. It must live, and be as it is (stamp), until the last
+  // Whether it is worth an index image: its indexes take long to make.
+  bool WantsImage() const;
+  // Whether bytes of its image were found to be others than those written.
+  bool damaged_image() const { return vectors_ != nullptr && vectors_->damaged(); }
+  // How an index image holds it. It must live, and be as it is (stamp), until the last
   // part is made.
   IndexParts Write() const;
   // Makes an empty collection what was written. Everything is checked before it is used. False: it was not, or not by a
@@ -125,6 +129,7 @@ class Collection {
   // Puts, deletions, linking: how much an image that is written now is worth. Since the image it has, or ever.
   uint64_t changes_since_image() const { return changes() - changes_at_image_; }
   uint64_t writes_since_image() const { return writes_ - writes_at_image_; }
+  uint64_t texts_since_image() const { return texts_.known() - std::min(texts_.known(), texts_at_image_); }
   const std::optional<ImageInfo>& image() const { return image_; }
   // It is as the image has it.
   void set_image(ImageInfo image);
@@ -163,6 +168,7 @@ class Collection {
   uint64_t writes_ = 0, reservations_ = 0;
   std::optional<ImageInfo> image_;
   uint64_t changes_at_image_ = 0, writes_at_image_ = 0;
+  size_t texts_at_image_ = 0;
 };
 
 }  // namespace agentmemdb

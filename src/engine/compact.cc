@@ -47,7 +47,8 @@ int64_t Database::BytesOfFiles() const {
   return store_->FileBytes() + store_->WalBytes() + ImageFolder(path()).bytes();
 }
 
-// The codes of deleted vectors lead searches until they are taken out of the graph, and would be saved with it.
+// The codes of deleted vectors lead searches until they are taken out of the graph, and the words of deleted texts stay in their
+// segments: both would be saved.
 Status Database::TidyGraphs(const CancelToken& cancel) {
   std::vector<CollectionId> ids;
   {
@@ -60,10 +61,11 @@ Status Database::TidyGraphs(const CancelToken& cancel) {
       // The lock is taken for one small piece at a time, so that nobody waits for longer.
       std::shared_lock guard(index_lock_);
       Result<Collection*> collection = CollectionBy(id);
-      if (!collection.ok() || (*collection)->vectors() == nullptr) break;
-      Result<bool> left = (*collection)->vectors()->TidySome();
+      if (!collection.ok()) break;
+      VectorIndex* vectors = (*collection)->vectors();
+      Result<bool> left = vectors == nullptr ? Result<bool>(false) : vectors->TidySome();
       if (!left.ok()) return left.status();
-      more = *left;
+      more = *left || (*collection)->texts().TidySome();
     }
   }
   return {};

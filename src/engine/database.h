@@ -126,6 +126,9 @@ class Database {
   // The same for one collection, until everything added up to `mark` is linked. Returns whether it is.
   Result<bool> LinkUpTo(CollectionId collection, uint64_t mark, int64_t budget_micros, const CancelToken& cancel);
   bool HasBackgroundWork();
+  // Of one collection whose words somebody has searched for: learns some texts, or merges some segments. Returns whether there is
+  // more to do. Errors: kNotFound (deleted), kAborted, kTimeout, kLimit.
+  Result<bool> WorkOnTexts(CollectionId collection, const CancelToken& cancel);
 
   // Rewrites the file and the index images without what was deleted, and gives back memory that is hardly used. Writes wait
   // meanwhile; reads go on. Reports its stages to `cancel`. Errors: kReadOnly, kBusy, kIo, kCorrupt, kAborted, kTimeout.
@@ -199,6 +202,8 @@ class Database {
 
   // indexer.cc
   void LookForExpired();
+  // The first collection whose keyword index has something to do.
+  std::optional<CollectionId> TextsToDo();
 
   // compact.cc
   Status TidyGraphs(const CancelToken& cancel);

@@ -8,12 +8,16 @@ namespace {
 // Written before the disk is waited for: what is left for the end then takes a moment, not seconds.
 constexpr uint64_t kUnsyncedMax = uint64_t{8} << 20;
 
+std::unique_lock<std::mutex> HoldStill(Collection& collection) {
+  return collection.vectors() == nullptr ? std::unique_lock<std::mutex>() : collection.vectors()->HoldStill();
+}
+
 }  // namespace
 
 std::unique_ptr<ImageSave> ImageSave::Begin(const ImageFolder& folder, std::shared_ptr<Collection> collection,
                                             int64_t epoch, Version version) {
-  const std::unique_lock still = collection->vectors()->HoldStill();
-  if (!still) return nullptr;
+  const std::unique_lock still = HoldStill(*collection);
+  if (collection->vectors() != nullptr && !still) return nullptr;
   const CollectionId id = collection->id();
   return std::unique_ptr<ImageSave>(
       new ImageSave(folder, std::move(collection), {{id, NewImageToken(), version}, epoch}));
@@ -47,10 +51,10 @@ bool ImageSave::MakePart(WriterPreferringLock* index_lock) {
   part_.clear();
   std::shared_lock guard(*index_lock);
   if (!StillTrue()) return false;
-  const std::unique_lock still = collection_->vectors()->HoldStill();
-  if (!still) return false;
+  const std::unique_lock still = HoldStill(*collection_);
+  if (collection_->vectors() != nullptr && !still) return false;
   more_ = vectors_done_ ? parts_.sections[section_].next(&part_) : parts_.vectors(&part_);
-  return !collection_->vectors()->damaged();  // What was read just now, too.
+  return !collection_->damaged_image();  // What was read just now, too.
 }
 
 Status ImageSave::WritePart() {

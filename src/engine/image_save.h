@@ -33,7 +33,7 @@ class ImageSave {
   const ImageIdentity& identity() const { return identity_; }
   const std::shared_ptr<Collection>& collection() const { return collection_; }
   // Whether it is still what was written. Under the index lock.
-  bool StillTrue() const { return collection_->stamp() == stamp_ && !collection_->vectors()->damaged(); }
+  bool StillTrue() const { return collection_->stamp() == stamp_ && !collection_->damaged_image(); }
   ImageInfo info() const;
   // Hands the vectors file to the collection. Under the index lock alone. What it returns is to be dropped without.
   std::shared_ptr<void> UseFile(MappedFile vectors) const;

@@ -13,6 +13,8 @@ namespace {
 constexpr uint64_t kChangedMin = 5000, kChangedShare = 10;
 // At close, when this part has: fewer are sooner read from the file again than all is written.
 constexpr uint64_t kChangedShareAtClose = 1000;
+// And when this part of the texts was learnt since.
+constexpr uint64_t kTextsShareAtClose = 10;
 constexpr int64_t kSettleMicros = 1000000;
 constexpr int kLockStepMs = 5, kBusyTimeoutMs = 1000;
 // After a save that did not come off the next waits so long, then twice as long, ...
@@ -50,7 +52,9 @@ void Database::LoadImages(ReadTransaction* rows, const DatabaseHeader& header, S
 std::shared_ptr<Collection> Database::ReadImage(const Collection& like, const ImageIdentity& identity) const {
   const ImageFolder folder(path());
   const std::unique_ptr<ImageReader> image = ImageReader::Open(folder, identity);
-  Result<MappedFile> vectors = MappedFile::Map(folder.VectorsPath(identity.row.token));
+  const bool has_vectors = like.vectors() != nullptr;  // Otherwise that file is empty.
+  Result<MappedFile> vectors =
+      has_vectors ? MappedFile::Map(folder.VectorsPath(identity.row.token)) : Result<MappedFile>(MappedFile());
   if (image == nullptr || !vectors.ok()) return nullptr;
   const auto bytes = static_cast<int64_t>(image->bytes() + vectors->bytes());
   auto collection = std::make_shared<Collection>(like.id(), like.name(), like.options());
@@ -74,20 +78,22 @@ Status Database::ForgetDamagedImages(const CancelToken& cancel) {
   std::unique_lock guard(write_mutex_, std::defer_lock);
   while (!TryLockFor(&guard, kLockStepMs)) RETURN_IF_ERROR(cancel.Check());
   std::unique_lock alone(index_lock_);
-  RefuseImages([](const Collection& collection) { return collection.vectors()->damaged(); });
+  RefuseImages([](const Collection& collection) { return collection.damaged_image(); });
   return {};
 }
 
 // Saving.
 
 bool Database::WantsSave(const Collection& collection, bool closing) const {
-  const VectorIndex* vectors = collection.vectors();
-  if (vectors == nullptr || !vectors->WantsImage() || vectors->damaged()) return false;
+  if (!collection.WantsImage() || collection.damaged_image()) return false;
   // Records that could not be read now may be read when it is opened next: not from an image without them.
   if (collection.damaged() > 0) return false;
   const auto records = static_cast<uint64_t>(collection.known());
-  if (closing) return !collection.image() || collection.changes_since_image() * kChangedShareAtClose > records;
-  return !vectors->HasUnlinked() && collection.writes_since_image() >= std::max(kChangedMin, records / kChangedShare);
+  if (closing)
+    return !collection.image() || collection.changes_since_image() * kChangedShareAtClose > records ||
+           collection.texts_since_image() * kTextsShareAtClose > records;
+  const bool is_linked = collection.vectors() == nullptr || !collection.vectors()->HasUnlinked();
+  return is_linked && collection.writes_since_image() >= std::max(kChangedMin, records / kChangedShare);
 }
 
 std::shared_ptr<Collection> Database::NextToSave(bool closing, const std::set<int64_t>& tried) {
@@ -140,13 +146,16 @@ Status Database::CommitSave() {
     if (committed.code() == Code::kIo) failed_ = committed;
     RETURN_IF_ERROR(committed);
   }
-  Result<MappedFile> vectors = MappedFile::Map(ImageFolder(path()).VectorsPath(save->identity().row.token));
+  const bool has_vectors = save->collection()->vectors() != nullptr;
+  Result<MappedFile> vectors = has_vectors
+                                   ? MappedFile::Map(ImageFolder(path()).VectorsPath(save->identity().row.token))
+                                   : Result<MappedFile>(MappedFile());
   std::shared_ptr<void> freed;
   {
     std::unique_lock alone(index_lock_);
     if (save->StillTrue()) {
       save->collection()->set_image(save->info());
-      if (vectors.ok()) freed = save->UseFile(std::move(*vectors));
+      if (has_vectors && vectors.ok()) freed = save->UseFile(std::move(*vectors));
     }
   }
   return {};
@@ -226,6 +235,7 @@ void Database::SaveEverything(const CancelToken& cancel) {
 
 // Ends what linking has begun, unless that takes long.
 bool Database::Settle(Collection* collection, const CancelToken& cancel) {
+  if (collection->vectors() == nullptr) return true;
   const int64_t deadline = MonotonicMicros() + kSettleMicros;
   while (MonotonicMicros() < deadline && cancel.Check().ok()) {
     std::shared_lock guard(index_lock_);

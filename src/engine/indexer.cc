@@ -3,6 +3,7 @@
 
 #include "base/clock.h"
 #include "engine/database.h"
+#include "engine/texts.h"
 
 namespace agentmemdb {
 namespace {
@@ -10,6 +11,12 @@ namespace {
 constexpr uint64_t kEverything = UINT64_MAX;
 constexpr int64_t kCheckpointBytes = int64_t{16} << 20;
 constexpr size_t kExpiredMin = 1000;
+constexpr size_t kTextsAtOnce = 200;
+
+bool HasTextsToDo(const Collection& collection) {
+  const Bm25Index& texts = collection.texts();
+  return texts.active() && (texts.known() < static_cast<size_t>(collection.known()) || texts.HasMerge());
+}
 
 }  // namespace
 
@@ -26,7 +33,34 @@ bool Database::HasBackgroundWork() {
       if (collection->vectors() != nullptr && collection->vectors()->HasUnlinked()) return true;
     }
   }
-  return HasSaveToDo();
+  return TextsToDo().has_value() || HasSaveToDo();
+}
+
+std::optional<CollectionId> Database::TextsToDo() {
+  std::shared_lock guard(index_lock_);
+  for (const auto& [id, collection] : collections_) {
+    if (HasTextsToDo(*collection)) return collection->id();
+  }
+  return std::nullopt;
+}
+
+Result<bool> Database::WorkOnTexts(CollectionId id, const CancelToken& cancel) {
+  bool more = false;
+  RETURN_IF_ERROR(Read(cancel, [&](const ReadView& view) -> Status {
+    Result<const Collection*> found = view.Find(id);
+    if (!found.ok()) return found.status();
+    Bm25Index& texts = (*found)->texts();
+    if (!texts.active()) return {};
+    Result<bool> unknown = LearnTexts(view, **found, kTextsAtOnce, cancel);
+    if (!unknown.ok()) return unknown.status();
+    try {
+      more = *unknown || texts.MergeSome();
+    } catch (const std::bad_alloc&) {
+      return Status(Code::kLimit, "out of memory while merging the keyword index");
+    }
+    return {};
+  }));
+  return more;
 }
 
 void Database::LookForExpired() {
@@ -50,7 +84,14 @@ Result<bool> Database::RunBackground(int64_t budget_micros, const CancelToken& c
         if (chosen == nullptr || (id > next_linked_ && ToInt(chosen->id()) <= next_linked_)) chosen = collection;
       }
     }
-    if (chosen == nullptr) return SaveSome(deadline);
+    if (chosen == nullptr) {
+      const std::optional<CollectionId> texts = TextsToDo();
+      if (!texts) return SaveSome(deadline);
+      const Result<bool> worked = WorkOnTexts(*texts, cancel);
+      if (!worked.ok() && worked.status().code() != Code::kNotFound) return worked.status();
+      if (MonotonicMicros() >= deadline) return HasBackgroundWork();
+      continue;
+    }
     next_linked_ = ToInt(chosen->id());
     Result<bool> reached = LinkUpTo(chosen->id(), kEverything, deadline - MonotonicMicros(), cancel);
     if (!reached.ok() && reached.status().code() != Code::kNotFound) return reached.status();

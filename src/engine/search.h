@@ -94,8 +94,6 @@ Result<std::vector<CollectionInfo>> ListCollections(Database* database, const Ca
 Result<std::optional<CollectionInfo>> FindCollection(Database* database, const std::string& name,
                                                      const CollectionRequest& request, bool may_add,
                                                      const CancelToken& cancel);
-// Learns some of what the keyword index does not know, if somebody has searched for words. Returns whether there is more.
-Result<bool> LearnSome(Database* database, CollectionId collection, const CancelToken& cancel);
 // Everything committed so far is linked when Database::LinkUpTo has reached this.
 Result<uint64_t> AddedMark(Database* database, CollectionId collection, const CancelToken& cancel);
 

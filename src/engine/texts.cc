@@ -7,13 +7,12 @@
 namespace agentmemdb {
 namespace {
 
-constexpr size_t kRecordsAtOnce = 1000;
 constexpr size_t kBytesAtOnce = size_t{4} << 20;
 constexpr size_t kRecordsBetweenChecks = 64;
 
 }  // namespace
 
-Result<bool> LearnTexts(const ReadView& view, const Collection& collection, const CancelToken& cancel) {
+Result<bool> LearnTexts(const ReadView& view, const Collection& collection, size_t most, const CancelToken& cancel) {
   Bm25Index& index = collection.texts();
   index.Activate();
   const auto all = static_cast<size_t>(collection.known());
@@ -24,7 +23,7 @@ Result<bool> LearnTexts(const ReadView& view, const Collection& collection, cons
   // In row order the file is read from front to back.
   std::vector<std::pair<RowId, Slot>> places;
   unknown.ForEach([&](Slot slot) { places.emplace_back(collection.rows()[ToInt(slot)], slot); });
-  const size_t some = std::min(places.size(), kRecordsAtOnce);
+  const size_t some = std::min(places.size(), most);
   std::partial_sort(places.begin(), places.begin() + static_cast<ptrdiff_t>(some), places.end());
 
   std::vector<std::optional<std::string>> texts;

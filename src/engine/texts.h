@@ -6,9 +6,8 @@
 
 namespace agentmemdb {
 
-// Learns the records that the index does not know, or about a thousand of them, so that nobody waits for longer than some
-// milliseconds. Returns whether there are more. A record that fails its check counts as one without text; verify() tells.
+// Learns the records that the index does not know, or `most` of them: a thousand take some milliseconds. Returns whether there are more. A record that fails its check counts as one without text; verify() tells.
 // Errors: kIo, kAborted, kTimeout, kLimit (memory).
-Result<bool> LearnTexts(const ReadView& view, const Collection& collection, const CancelToken& cancel);
+Result<bool> LearnTexts(const ReadView& view, const Collection& collection, size_t most, const CancelToken& cancel);
 
 }  // namespace agentmemdb

@@ -3,7 +3,6 @@
 
 #include "base/clock.h"
 #include "engine/search.h"
-#include "engine/texts.h"
 
 namespace agentmemdb {
 namespace {
@@ -96,18 +95,6 @@ Result<std::optional<CollectionInfo>> FindCollection(Database* database, const s
     return {};
   });
   return Finish(status, std::move(info));
-}
-
-Result<bool> LearnSome(Database* database, CollectionId id, const CancelToken& cancel) {
-  bool more = false;
-  const Status status =
-      ReadCollection(database, id, cancel, [&](const ReadView& view, const Collection& collection) -> Status {
-        if (!collection.texts().active()) return {};
-        Result<bool> learnt = LearnTexts(view, collection, cancel);
-        if (learnt.ok()) more = *learnt;
-        return learnt.status();
-      });
-  return Finish(status, more);
 }
 
 Result<uint64_t> AddedMark(Database* database, CollectionId id, const CancelToken& cancel) {

@@ -135,6 +135,7 @@ class Verifier {
     const RecordFields fields = FieldsOf(record);
     RecordValues values(fields);
     if (!collection.fields().Agree(*slot, &values)) differs(VerifyPart::kMemory, "has other fields in memory");
+    if (!collection.texts().Agrees(*slot, record.text)) differs(VerifyPart::kMemory, "has other words in memory");
   }
 
   // Records in memory that the file has not: each that it has was looked at.

@@ -272,6 +272,8 @@ std::vector<Section> Bm25Index::Write() const {
   return sections;
 }
 
+bool Bm25Index::IsIn(const SectionReader& image) { return image.BytesOf("text.known").has_value(); }
+
 bool Bm25Index::Read(SectionReader* image, const IdSet& live) {
   std::vector<Slot> slots;
   if (!image->ReadArray("text.known", &slots)) return false;

@@ -89,6 +89,7 @@ class Bm25Index {
 
   // Index images. What is known, and every part.
   std::vector<Section> Write() const;
+  static bool IsIn(const SectionReader& image);
   // Makes an empty index what was written. False: it was not, or not as the options want it.
   bool Read(SectionReader* image, const IdSet& live);
 
