@@ -36,14 +36,26 @@ TEST(CollectionOptions, RefuseWhatToJsonNeverMakes) {
   const std::string good = Example(3, Metric::kL2).ToJson();
   ASSERT_EQ(good, R"({"dimensions":3,"hnsw":{"M":5,"efConstruction":77,"minSize":0},"metric":"l2"})");
   for (const char* hostile :
-       {"", "null", "[]", "3", "\"{}\"", "{", "{\"dimensions\":3}", R"({"dimensions":"3"})", R"({"metric":"l2"})",
+       {"",
+        "null",
+        "[]",
+        "3",
+        "\"{}\"",
+        "{",
+        "{\"dimensions\":3}",
+        R"({"dimensions":"3"})",
+        R"({"metric":"l2"})",
         R"({"dimensions":3,"hnsw":{"M":5,"efConstruction":77},"metric":"l2"})",
         R"({"dimensions":3,"hnsw":{"M":5,"efConstruction":77,"minSize":0},"metric":"l3"})",
         R"({"dimensions":3,"hnsw":{"M":5,"efConstruction":77,"minSize":0},"metric":2})",
-        R"({"dimensions":3,"hnsw":[5,77,0],"metric":"l2"})", R"({"dimensions":3,"hnsw":null,"metric":"l2"})",
+        R"({"dimensions":3,"hnsw":[5,77,0],"metric":"l2"})",
+        R"({"dimensions":3,"hnsw":null,"metric":"l2"})",
         R"({"dimensions":3.5,"hnsw":{"M":5,"efConstruction":77,"minSize":0},"metric":"l2"})",
         R"({"dimensions":-1,"hnsw":{"M":5,"efConstruction":77,"minSize":0},"metric":"l2"})",
-        R"({"dimensions":4294967299,"hnsw":{"M":5,"efConstruction":77,"minSize":0},"metric":"l2"})"}) {
+        R"({"dimensions":4294967299,"hnsw":{"M":5,"efConstruction":77,"minSize":0},"metric":"l2"})",
+        R"({"dimensions":3.0,"hnsw":{"M":5,"efConstruction":77,"minSize":0},"metric":"l2"})",
+        R"({"dimensions":3,"hnsw":{"M":1e27,"efConstruction":77,"minSize":0},"metric":"l2"})",
+        R"({"dimensions":3,"hnsw":{"M":5,"efConstruction":77,"minSize":true},"metric":"l2"})"}) {
     EXPECT_EQ(CollectionOptions::FromJson(hostile).status().code(), Code::kCorrupt) << hostile;
   }
   EXPECT_EQ(CollectionOptions::FromJson(std::string(100000, '[')).status().code(), Code::kCorrupt);

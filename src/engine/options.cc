@@ -25,6 +25,9 @@ Status CheckSame(const std::optional<T>& asked, const T& existing, const char* a
                                                "; leave it out to open the collection as it is");
 }
 
+// Throws unless it is a whole number. One that is too large comes out as another: who compares with what is written notices.
+uint32_t NumberIn(const json& value) { return static_cast<uint32_t>(value.get_ref<const json::number_unsigned_t&>()); }
+
 // Lets pass what lib/ lets pass of values that JSON has: no integer that a JavaScript number would change.
 class MetadataCheck final : public nlohmann::json_sax<json> {
  public:
@@ -78,12 +81,11 @@ Result<CollectionOptions> CollectionOptions::FromJson(std::string_view text) {
   try {
     for (const auto& [key, value] : stored.items()) {
       if (key == "dimensions")
-        options.dimensions = value.get<uint32_t>();
+        options.dimensions = NumberIn(value);
       else if (key == "metric")
         options.metric = MetricFromName(value.get<std::string>()).value();
       else if (key == "hnsw")
-        options.hnsw = {value.at("M").get<uint32_t>(), value.at("efConstruction").get<uint32_t>(),
-                        value.at("minSize").get<uint32_t>()};
+        options.hnsw = {NumberIn(value.at("M")), NumberIn(value.at("efConstruction")), NumberIn(value.at("minSize"))};
       else if (key == "text")
         options.text = {value.at("language").get<std::string>(),
                         AnalyzerFromName(value.at("analyzer").get<std::string>()).value()};
