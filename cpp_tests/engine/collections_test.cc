@@ -133,7 +133,7 @@ TEST(Collections, AreGoneWithTheirRecordsOnceDropped) {
   SearchQuery query;
   query.vector = {1};
   EXPECT_EQ(Search(db.get(), c, query, {}).status().code(), Code::kNotFound);
-  EXPECT_EQ(db.get()->OptionsOf(c).status().code(), Code::kNotFound);
+  EXPECT_EQ(db.get()->OptionsOf(c, {}).status().code(), Code::kNotFound);
   Status status;
   db.Add(c, {{"b", {1}, {}, {}}}, &status);
   EXPECT_EQ(status.code(), Code::kNotFound);

@@ -11,11 +11,10 @@ namespace agentmemdb {
 namespace {
 
 Status Restore(Database* database, const std::string& name) {
-  WriteCall call;
-  call.ops.push_back(RestoreOp{name, nullptr});
-  WriteCall* calls[] = {&call};
-  database->Commit(calls);
-  return call.status;
+  Group group;
+  const WriteCall* const call = group.Restore(name);
+  group.Commit(database);
+  return call->status;
 }
 
 void Expect(bool condition, const char* what) {
@@ -82,6 +81,55 @@ TEST(Snapshot, RowsAndCollectionsAreNumberedOnWhereTheyWere) {
   EXPECT_GT(ToInt(db.Create("later", {})), ToInt(later));
   db.Add(c, {{"z", {}, {}, {}}});
   EXPECT_GT(SqliteFile(path).AskInteger("SELECT max(\"row\") FROM records"), row);
+}
+
+TEST(Snapshot, AProcessThatHasSeenItsCollectionDroppedWritesToItAgain) {
+  CollectionId c{};
+  TwoProcesses two({
+      [&](TestDatabase& db) { Expect(db.Count(c = db.Find("c")) == 1, "it is there"); },
+      [&](TestDatabase& db) { Expect(Require(ListCollections(db.get(), {})).empty(), "it is gone"); },
+      [&](TestDatabase& db) {
+        Expect(db.Add(c, {{"theirs", {5, 5}, {}, {}}}) > 0, "it is there again");
+      },
+  });
+  TestDatabase& db = two.mine();
+  const CollectionId mine = db.Create("c", Vectors(2));
+  db.Add(mine, {{"a", {1, 1}, {}, {}}});
+  Require(CreateSnapshot(db.get(), "s", {}).status());
+  ASSERT_TRUE(two.Next());
+  db.DropCollection("c");
+  ASSERT_TRUE(two.Next());
+  Require(Restore(db.get(), "s"));
+  ASSERT_TRUE(two.Next());
+  EXPECT_EQ(db.Count(mine), 2);
+}
+
+// Somebody has opened the snapshot to write, and was killed.
+TEST(Snapshot, ALogThatIsLeftOfOneIsNotTakenForAnothersOfThatName) {
+  const TempDir dir;
+  const std::string path = dir.File("a.db"), snapshot = SnapshotFolder(path).PathOf("s");
+  TestDatabase db(path);
+  const CollectionId c = db.Create("c", {});
+  const auto leave_a_log = [&] {
+    TestDatabase other(snapshot);
+    other.Add(other.Find("c"), {{"not ours", {}, {}, {}}});
+    other.Drop();
+    ASSERT_TRUE(FileExists(snapshot + "-wal"));
+  };
+  for (const bool removed_by_hand : {false, true}) {
+    Require(CreateSnapshot(db.get(), "s", {}).status());
+    leave_a_log();
+    if (removed_by_hand)
+      RemoveFile(snapshot);
+    else
+      EXPECT_TRUE(Require(DeleteSnapshot(db.get(), "s", {})));
+    db.Upsert(c, {{"ours", {}, {}, {}}});
+    Require(CreateSnapshot(db.get(), "s", {}).status());
+    Require(Restore(db.get(), "s"));
+    EXPECT_EQ(db.Count(c), 1);
+    EXPECT_TRUE(db.Has(c, "ours"));
+    EXPECT_TRUE(Require(DeleteSnapshot(db.get(), "s", {})));
+  }
 }
 
 }  // namespace

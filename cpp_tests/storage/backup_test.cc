@@ -5,6 +5,7 @@
 #include <filesystem>
 
 #include "base/file.h"
+#include "support/files.h"
 #include "support/sqlite_file.h"
 #include "support/temp_dir.h"
 #include "support/test_store.h"
@@ -44,6 +45,18 @@ TEST(BackUp, NeverReplacesAFile) {
   const TempDir dir;
   TestStore store(dir.File("a.db"));
   EXPECT_EQ(BackUp(store.operator->(), dir.File("a.db"), {}).code(), Code::kAlreadyExists);
+}
+
+TEST(BackUp, IsNotPutBesideALogThatWouldBeTakenForItsOwn) {
+  const TempDir dir;
+  TestStore store(dir.File("a.db"));
+  for (const char* log : {"b.db-wal", "b.db-journal"}) {
+    WriteFile(dir.File(log), "");
+    const Status status = BackUp(store.operator->(), dir.File("b.db"), {});
+    EXPECT_EQ(status.code(), Code::kAlreadyExists);
+    EXPECT_EQ(status.path(), dir.File(log));
+    RemoveFile(dir.File(log));
+  }
 }
 
 }  // namespace

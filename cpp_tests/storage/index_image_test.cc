@@ -129,7 +129,9 @@ TEST_F(IndexImage, ForeignFilesAreRemovedAndNoOthers) {
   for (const std::string& path : {folder_.VectorsPath(identity_.row.token), folder_.ImagePath(foreign),
                                   folder_.VectorsPath(foreign), dir_.File("a.db-index/notes.txt")})
     WriteFile(path, "x");
-  folder_.RemoveForeign({identity_.row});
+  EXPECT_TRUE(folder_.HasForeign({identity_.row}));
+  Require(folder_.RemoveForeign({identity_.row}));
+  EXPECT_FALSE(folder_.HasForeign({identity_.row}));
   std::vector<std::string> names = NamesIn(dir_.File("a.db-index"));
   std::sort(names.begin(), names.end());
   std::vector<std::string> expected = {identity_.row.token + ".f32", identity_.row.token + ".image", "notes.txt",

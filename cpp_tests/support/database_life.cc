@@ -1,8 +1,15 @@
 #include "support/database_life.h"
 
+#include <gtest/gtest.h>
+
 #include <algorithm>
+#include <cstring>
+#include <filesystem>
 
 #include "engine/find.h"
+#include "engine/snapshot.h"
+#include "engine/verify.h"
+#include "support/files.h"
 #include "support/test_disk.h"
 
 namespace agentmemdb {
@@ -10,6 +17,7 @@ namespace {
 
 constexpr uint32_t kDimensions = 4;
 constexpr int kBusyTimeoutMs = 0;
+constexpr int kSecret = 40961;  // the number of a record that is in a file by no accident
 
 std::vector<float> VectorOf(int number) {
   const auto at = static_cast<float>(number);
@@ -33,11 +41,69 @@ void PutInto(Contents* contents, const std::string& collection, const TestRecord
   (*contents)[collection + "/" + record.id] = FieldsOf(record.text, record.vector);
 }
 
-bool IsOfTheData(const std::string& failure) {
-  return failure.ends_with(".db") || failure.ends_with(".db-wal") || failure.ends_with(".db-journal");
+Status RestoreInto(Database* database, const std::string& name) {
+  Group group;
+  const WriteCall* const call = group.Restore(name);
+  group.Commit(database);
+  return call->status;
+}
+
+bool Contains(const std::vector<Contents>& possible, const Contents& contents) {
+  return std::find(possible.begin(), possible.end(), contents) != possible.end();
+}
+
+void ExpectAllAgrees(Database* database) {
+  const VerifyReport report = Require(Verify(database, {}));
+  for (const Difference& difference : report.differences)
+    ADD_FAILURE() << VerifyPartName(difference.part) << " " << difference.id << ": " << difference.message;
+}
+
+void ExpectSnapshots(Database* database, const Snapshots& snapshots) {
+  std::set<std::string> names;
+  for (const SnapshotInfo& info : Require(ListSnapshots(*database))) names.insert(info.name);
+  for (const auto& [name, snapshot] : snapshots)
+    EXPECT_TRUE(snapshot.may_be_absent || names.contains(name)) << "the snapshot '" << name << "' is gone";
+  for (const std::string& name : names) {
+    SCOPED_TRACE("snapshot '" + name + "'");
+    const auto found = snapshots.find(name);
+    if (found == snapshots.end()) {
+      ADD_FAILURE() << "nobody has made it, or it was deleted";
+      continue;
+    }
+    Require(RestoreInto(database, name));
+    EXPECT_TRUE(Contains(found->second.possible, Require(ReadContents(database)))) << "it is not what was stored";
+    ExpectAllAgrees(database);
+  }
+}
+
+// Whatever was left of snapshots that were never finished is gone with the next one.
+void ExpectSnapshotsToTidy(Database* database) {
+  Require(CreateSnapshot(database, "late", {}).status());
+  for (const auto& file : std::filesystem::directory_iterator(database->path() + "-snapshots")) {
+    const std::string name = file.path().filename().string();
+    EXPECT_TRUE(name == "lock" || name.ends_with(".db")) << name << " was left behind";
+  }
 }
 
 }  // namespace
+
+void ExpectSound(const std::string& path, Durability durability, const std::vector<Contents>& possible,
+                 const Snapshots& snapshots) {
+  TestDatabase db(path, durability);
+  const Contents contents = Require(ReadContents(db.get()));
+  EXPECT_TRUE(Contains(possible, contents))
+      << contents.size() << " things are stored, and not those that were acknowledged, " << possible.front().size();
+  ExpectAllAgrees(db.get());
+  ExpectSnapshots(db.get(), snapshots);
+  ExpectSnapshotsToTidy(db.get());
+  const CollectionId late = db.Create("late", Vectors(1));
+  db.Add(late, {{"a", {1}, {}, {}}});
+  EXPECT_EQ(db.SearchIds(late, {1}, 5), std::vector<std::string>{"a"});
+  const Contents before = Require(ReadContents(db.get()));
+  EXPECT_TRUE(Require(db.get()->Compact({})).erased);
+  db.Reopen();
+  EXPECT_EQ(Require(ReadContents(db.get())), before);
+}
 
 Result<Contents> ReadContents(Database* database) {
   Contents contents;
@@ -76,18 +142,36 @@ void DatabaseLife::Run(const AfterStep& after_step) {
   ReadAll();
   Search();
   BackUp();
+  TakeSnapshot("one");
   Close();
   Open();
   Search();
   Put("notes", 21, 22, "d");
   Delete("notes", 4);
   Put("plain", 2, 2, "e");
+  TakeSnapshot("two");
   ReadAll();
   Leave();
   Open();
   ReadAll();
   DropCollection("plain");
   Put("notes", 6, 12, "f");
+  Restore("one");
+  ReadAll();
+  Put("notes", kSecret, kSecret, "secret");
+  Search();
+  Close();
+  Open();
+  Delete("notes", kSecret);
+  Compact();
+  Search();
+  RemoveSnapshot("one");
+  Restore("two");
+  Put("plain", 3, 3, "h");
+  Leave();
+  Open();
+  ReadAll();
+  Put("notes", 6, 12, "i");
   Search();
   Close();
 }
@@ -116,7 +200,22 @@ bool DatabaseLife::WriteHasFailed() const {
   if (DiskFailures() == failures_before_) return false;
   const std::string failure = FirstDiskFailure();
   const bool writes = failure.starts_with("pwrite") || failure.starts_with("f");  // fsync, fdatasync, ftruncate, ...
-  return writes && !failure.starts_with("fcntl") && !failure.starts_with("flock") && IsOfTheData(failure);
+  const bool is_of_the_data =
+      failure.ends_with(path_) || failure.ends_with(path_ + "-wal") || failure.ends_with(path_ + "-journal");
+  return writes && !failure.starts_with("fcntl") && !failure.starts_with("flock") && is_of_the_data;
+}
+
+bool DatabaseLife::SecretIsSomewhere() const {
+  const std::vector<float> vector = VectorOf(kSecret);
+  const std::string numbers(reinterpret_cast<const char*>(vector.data()), vector.size() * sizeof(float));
+  std::vector<std::string> files{path_, path_ + "-wal"};
+  std::error_code there_is_none;
+  for (const auto& file : std::filesystem::directory_iterator(path_ + "-index", there_is_none))
+    files.push_back(file.path().string());
+  return std::any_of(files.begin(), files.end(), [&](const std::string& file) {
+    const std::string bytes = std::filesystem::exists(file) ? ReadFile(file) : "";
+    return bytes.find(std::to_string(kSecret)) != std::string::npos || bytes.find(numbers) != std::string::npos;
+  });
 }
 
 std::optional<CollectionId> DatabaseLife::Named(const std::string& collection) const {
@@ -130,7 +229,8 @@ void DatabaseLife::Commit(Group* group, std::vector<std::pair<WriteCall*, Change
   group->Commit(db_.get());
   bool changed = false;
   for (const auto& [call, change] : calls) {
-    if (failed_before && call->status.code() != Code::kReadOnly)
+    const bool cannot_read = !reads_go_on_ && call->status.code() == Code::kIo;  // Of a snapshot, before anything else.
+    if (failed_before && call->status.code() != Code::kReadOnly && !cannot_read)
       Complain("a write was tried after a failed one, and ended with " + std::string(CodeName(call->status.code())));
     if (CameOff(call->status)) {
       for (Contents& contents : possible_) change(&contents);
@@ -151,8 +251,12 @@ void DatabaseLife::Open() {
   if (!CameOff(db.status())) return;
   db_ = std::move(*db);
   ReadAll();
+  ListCollections();
+}
+
+void DatabaseLife::ListCollections() {
   collections_.clear();
-  Result<std::vector<CollectionInfo>> all = ListCollections(db_.get(), {});
+  Result<std::vector<CollectionInfo>> all = agentmemdb::ListCollections(db_.get(), {});
   if (!CameOff(all.status())) return;
   for (const CollectionInfo& info : *all) collections_[info.name] = info.id;
 }
@@ -253,8 +357,7 @@ void DatabaseLife::ReadAll() {
     if (reads_go_on_) Complain("reads do not go on: " + contents.status().message());
     return;
   }
-  if (std::find(possible_.begin(), possible_.end(), *contents) == possible_.end())
-    return Complain("what is read is not what was written");
+  if (!Contains(possible_, *contents)) return Complain("what is read is not what was written");
   possible_ = {*contents};
 }
 
@@ -289,6 +392,53 @@ void DatabaseLife::BackUp() {
     backed_up_ = possible_.front();
     if (after_step_) after_step_(possible_.front(), false);
   }
+}
+
+void DatabaseLife::TakeSnapshot(const std::string& name) {
+  step_ = "take the snapshot '" + name + "'";
+  if (db_ == nullptr) return;
+  const bool taken = CameOff(CreateSnapshot(db_.get(), name, {}).status());
+  snapshots_[name] = {possible_, !taken};
+  if (taken && after_step_) after_step_(possible_.front(), false);
+}
+
+void DatabaseLife::RemoveSnapshot(const std::string& name) {
+  step_ = "delete the snapshot '" + name + "'";
+  const auto found = snapshots_.find(name);
+  if (db_ == nullptr || found == snapshots_.end()) return;
+  Result<bool> deleted = DeleteSnapshot(db_.get(), name, {});
+  if (!CameOff(deleted.status())) {
+    found->second.may_be_absent = true;
+    return;
+  }
+  if (!*deleted && !found->second.may_be_absent) Complain("there is none");
+  snapshots_.erase(found);
+  if (after_step_) after_step_(possible_.front(), false);
+}
+
+void DatabaseLife::Restore(const std::string& name) {
+  step_ = "restore '" + name + "'";
+  const auto found = snapshots_.find(name);
+  if (db_ == nullptr || found == snapshots_.end()) return;
+  const NamedSnapshot& snapshot = found->second;
+  if (snapshot.may_be_absent || snapshot.possible.size() != 1) return;
+  Group group;
+  WriteCall* const call = group.Restore(name);
+  Commit(&group, {{call, [stored = snapshot.possible.front()](Contents* contents) { *contents = stored; }}});
+  if (call->status.ok()) ListCollections();
+}
+
+void DatabaseLife::Compact() {
+  step_ = "compact";
+  if (db_ == nullptr) return;
+  const bool failed_before = WriteHasFailed(), deleted = !possible_.front().contains(Numbered("notes/r", kSecret));
+  Result<CompactReport> report = db_->Compact({});
+  if (failed_before && report.status().code() != Code::kReadOnly)
+    Complain("it was tried after a failed write, and ended with " + std::string(CodeName(report.status().code())));
+  if (!CameOff(report.status())) return;
+  if (report->erased && deleted && SecretIsSomewhere()) Complain("what was deleted is still in a file");
+  if (!report->erased && DiskFailures() == 0) Complain("not all was erased: " + report->why);
+  if (after_step_ && DiskFailures() == 0) after_step_(possible_.front(), true);
 }
 
 }  // namespace agentmemdb

@@ -1,5 +1,5 @@
-// The life of a database in small: made, written to in every way, backed up, closed, opened, left without closing, opened, closed.
-// Whatever fails on the way, it goes on, and knows what may be stored.
+// The life of a database in small: made, written to in every way, backed up, put back to snapshots, compacted, closed, opened, left
+// without closing, opened, closed. Whatever fails on the way, it goes on, and knows what may be stored.
 #pragma once
 
 #include <functional>
@@ -16,6 +16,18 @@ namespace agentmemdb {
 using Contents = std::map<std::string, std::string>;
 Result<Contents> ReadContents(Database* database);
 
+// A snapshot that has a name.
+struct NamedSnapshot {
+  std::vector<Contents> possible;  // one of these is in it
+  bool may_be_absent = false;
+};
+using Snapshots = std::map<std::string, NamedSnapshot>;
+
+// Opens the database that a life has left: one of those contents is stored, the snapshots are what they should be and can be gone
+// back to, everything agrees, and it can be used.
+void ExpectSound(const std::string& path, Durability durability, const std::vector<Contents>& possible,
+                 const Snapshots& snapshots);
+
 class DatabaseLife {
  public:
   // `reads_go_on`: nothing that fails keeps anybody from reading.
@@ -26,7 +38,7 @@ class DatabaseLife {
   DatabaseLife& operator=(const DatabaseLife&) = delete;
 
   // `after_step` is called after each step that came off and changed something, with what is stored then; and with closed = true
-  // after each close.
+  // after each step that has also copied the log into the file: closing and compacting.
   using AfterStep = std::function<void(const Contents& stored, bool closed)>;
   void Run(const AfterStep& after_step = {});
 
@@ -36,6 +48,8 @@ class DatabaseLife {
   // What may be found in the file: what was acknowledged, with each failed write or without it.
   std::vector<Contents> possible() const;
   std::string backup_path() const { return path_ + "-copy"; }
+  // Those there should be.
+  const Snapshots& snapshots() const { return snapshots_; }
   // What was stored when the backup came off; nullptr if none did.
   const Contents* backed_up() const { return backed_up_ ? &*backed_up_ : nullptr; }
 
@@ -46,6 +60,8 @@ class DatabaseLife {
   // Whether it came off. Complains of errors that a disk does not explain.
   bool CameOff(const Status& status);
   bool WriteHasFailed() const;
+  // Whether something of the record that is deleted before compacting is in a file.
+  bool SecretIsSomewhere() const;
   std::optional<CollectionId> Named(const std::string& collection) const;
   void Commit(Group* group, std::vector<std::pair<WriteCall*, Change>> calls);
 
@@ -62,6 +78,11 @@ class DatabaseLife {
   void ReadAll();
   void Search();
   void BackUp();
+  void TakeSnapshot(const std::string& name);
+  void RemoveSnapshot(const std::string& name);
+  void Restore(const std::string& name);
+  void Compact();
+  void ListCollections();
 
   const std::string path_;
   const Durability durability_;
@@ -73,6 +94,7 @@ class DatabaseLife {
   std::vector<Contents> possible_{{}};
   std::vector<Change> doubtful_;  // of writes that failed since it was opened
   std::optional<Contents> backed_up_;
+  Snapshots snapshots_;
   AfterStep after_step_;
   std::vector<std::string> complaints_;
 };

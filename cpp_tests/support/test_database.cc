@@ -71,6 +71,8 @@ WriteCall* Group::Drop(const std::string& name) {
   return Push(std::move(drop));
 }
 
+WriteCall* Group::Restore(const std::string& snapshot) { return Push(RestoreOp{snapshot, nullptr}); }
+
 void Group::Commit(Database* database) {
   std::vector<WriteCall*> calls;
   for (const auto& call : calls_) calls.push_back(call.get());

@@ -42,6 +42,7 @@ class Group {
   WriteCall* Delete(CollectionId collection, const std::string& id);
   WriteCall* Create(const std::string& name, const CollectionRequest& request, bool open_existing = false);
   WriteCall* Drop(const std::string& name);
+  WriteCall* Restore(const std::string& snapshot);
   void Commit(Database* database);
 
  private:

@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <filesystem>
 
-#include "engine/verify.h"
+#include "engine/snapshot.h"
 #include "support/database_life.h"
 #include "support/files.h"
 #include "support/seed.h"
@@ -20,18 +20,12 @@ int OpenFiles() {
   return static_cast<int>(std::distance(begin(files), end(files)));
 }
 
-// What a database that was opened again must be.
-void ExpectSound(const std::string& path, const std::vector<Contents>& possible) {
-  TestDatabase db(path);
-  const Contents contents = Require(ReadContents(db.get()));
-  EXPECT_NE(std::find(possible.begin(), possible.end(), contents), possible.end())
-      << contents.size() << " things are stored, and not those that were acknowledged, " << possible.front().size();
-  const VerifyReport report = Require(Verify(db.get(), {}));
-  for (const Difference& difference : report.differences)
-    ADD_FAILURE() << VerifyPartName(difference.part) << " " << difference.id << ": " << difference.message;
-  const CollectionId late = db.Create("late", Vectors(1));
-  db.Add(late, {{"a", {1}, {}, {}}});
-  EXPECT_EQ(db.SearchIds(late, {1}, 5), std::vector<std::string>{"a"});
+bool HasPartial(const std::string& folder) {
+  if (!std::filesystem::exists(folder)) return false;
+  const std::filesystem::directory_iterator files(folder);
+  return std::any_of(begin(files), end(files), [](const auto& file) {
+    return file.path().filename().string().find(".partial") != std::string::npos;
+  });
 }
 
 // One life with that fault. Returns how many calls it is about were made.
@@ -47,11 +41,13 @@ int LiveWith(DiskFault fault, Durability durability) {
   FailDisk({fault.word});  // No more; and nothing is synced for nothing.
   SCOPED_TRACE("call " + std::to_string(fault.nth) + (fault.for_good ? " and those after it: " : ": ") + failure);
   for (const std::string& complaint : life.complaints()) ADD_FAILURE() << complaint;
-  ExpectSound(dir.File("a.db"), life.possible());
+  const bool can_remove = (fault.calls & kDiskRemove) == 0;
+  EXPECT_FALSE(can_remove && HasPartial(dir.File("a.db-snapshots"))) << "a snapshot that failed was left behind";
+  ExpectSound(dir.File("a.db"), durability, life.possible(), life.snapshots());
   if (life.backed_up() != nullptr) {
     const TestDatabase copy(life.backup_path());
     EXPECT_EQ(Require(ReadContents(copy.get())), *life.backed_up());
-  } else if ((fault.calls & kDiskRemove) == 0 || !fault.for_good) {
+  } else if (can_remove || !fault.for_good) {
     EXPECT_FALSE(std::filesystem::exists(life.backup_path())) << "a backup that failed";
   }
   HealDisk();
@@ -86,9 +82,9 @@ constexpr unsigned kWrites = kDiskWrite | kDiskSync | kDiskTruncate;
 
 TEST_F(Faults, ALifeWithoutAny) { LiveWith({}, Durability::kFull); }
 
-TEST_F(Faults, ACallFails) { FailEach("EIO", {"", kDiskAll, 0, false, EIO}); }
+TEST_F(Faults, ACallFails) { FailEach("EIO", {"", kDiskAll, 0, false, EIO}, 3); }
 
-TEST_F(Faults, AllCallsFail) { FailEach("EIO", {"", kDiskAll, 0, true, EIO}, 3); }
+TEST_F(Faults, AllCallsFail) { FailEach("EIO", {"", kDiskAll, 0, true, EIO}, 5); }
 
 TEST_F(Faults, AllWritesAndSyncsFailAndReadsGoOn) {
   FailEach("EIO", {"", kWrites, 0, true, EIO});
@@ -111,6 +107,40 @@ TEST_F(Faults, ReadsFail) {
 }
 
 TEST_F(Faults, LocksFail) { FailEach("EIO", {"", kDiskLock, 0, true, EIO}, 9); }
+
+TEST(Fault, ASnapshotThatCannotBeReadStopsNoWrites) {
+  const TempDir dir;
+  TestDatabase db(dir.File("a.db"));
+  const CollectionId c = db.Create("c", {});
+  db.Add(c, {{"a", {}, {}, {}}});
+  Require(CreateSnapshot(db.get(), "s", {}).status());
+  int failed = 0;
+  for (int nth = 1; DiskFailures() > 0 || nth == 1; ++nth) {
+    FailDisk({"-snapshots", kDiskRead, nth});
+    Group group;
+    const WriteCall* const call = group.Restore("s");
+    group.Commit(db.get());
+    EXPECT_EQ(call->status.code(), DiskFailures() > 0 ? Code::kIo : Code::kOk) << "read " << nth;
+    failed += DiskFailures() > 0;
+    db.Upsert(c, {{"b", {}, {}, {}}});
+  }
+  HealDisk();
+  EXPECT_GT(failed, 3);
+  EXPECT_EQ(db.Count(c), 2);
+}
+
+TEST(Fault, NoRoomForTheCopyThatCompactingMakesFirstStopsNoWrites) {
+  const TempDir dir;
+  TestDatabase db(dir.File("a.db"));
+  const CollectionId c = db.Create("c", {});
+  db.Add(c, {{"a", {}, std::string(9 << 20, 'x'), {}}});
+  FailDisk({"/etilqs_", kDiskWrite, 1, /*for_good=*/true, ENOSPC});  // So SQLite calls what is temporary.
+  EXPECT_EQ(db.get()->Compact({}).status().code(), Code::kIo);
+  EXPECT_GT(DiskFailures(), 0);
+  HealDisk();
+  db.Add(c, {{"b", {}, {}, {}}});
+  EXPECT_TRUE(Require(db.get()->Compact({})).erased);
+}
 
 TEST(Fault, ALogThatCannotBeCopiedStopsWritesAndNotReads) {
   const TempDir dir;

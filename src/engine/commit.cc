@@ -87,11 +87,23 @@ void Database::BoundLog() {
     RefuseWritesAfter(store_->Checkpoint());
 }
 
+Status Database::CheckMayWrite() const {
+  if (failed_.ok()) return {};
+  return Status(Code::kReadOnly,
+                "an earlier write failed (" + failed_.message() + "); reopen the database to write again")
+      .WithPath(path());
+}
+
 // A sync that failed may have lost what it was to write, and the next one would not tell.
+void Database::NoteFailure(const Status& failure) {
+  if (failed_.ok()) failed_ = failure;
+  has_failed_ = !failed_.ok();
+}
+
 void Database::RefuseWritesAfter(const Status& failure) {
   if (failure.ok()) return;
   const std::lock_guard guard(write_mutex_);
-  if (failed_.ok()) failed_ = failure;
+  NoteFailure(failure);
 }
 
 void Database::CommitOneByOne(std::span<WriteCall* const> calls) {
@@ -104,10 +116,7 @@ void Database::CommitOneByOne(std::span<WriteCall* const> calls) {
 // Not ok: the transaction could not begin, and no call has been run.
 Status Database::TryCommit(std::span<WriteCall* const> calls, bool* decided) {
   std::lock_guard guard(write_mutex_);
-  if (!failed_.ok())
-    return Status(Code::kReadOnly,
-                  "an earlier write failed (" + failed_.message() + "); reopen the database to write again")
-        .WithPath(path());
+  RETURN_IF_ERROR(CheckMayWrite());
   try {
     for (;;) {
       if (Status matched = Match(calls.front()); !matched.ok()) {
@@ -126,7 +135,7 @@ Status Database::TryCommit(std::span<WriteCall* const> calls, bool* decided) {
       }
       CommitGroup group(this, transaction->get(), *header, NowMs());
       *decided = group.Run(calls) || calls.size() == 1;
-      if (*decided && !group.io_failure().ok()) failed_ = group.io_failure();
+      if (*decided) NoteFailure(group.io_failure());
       if (*decided) ++groups_committed_, calls_committed_ += static_cast<int64_t>(calls.size());
       // What took the place of everything is loaded here, not by the first who reads; if that fails, by them.
       if (applied_ == 0) {
@@ -136,8 +145,9 @@ Status Database::TryCommit(std::span<WriteCall* const> calls, bool* decided) {
       return {};
     }
   } catch (const InternalError& error) {
-    failed_ = Status(Code::kInternal, error.what());
-    return failed_;
+    const Status failure(Code::kInternal, error.what());
+    NoteFailure(failure);
+    return failure;
   } catch (const std::bad_alloc&) {
     return Status(Code::kLimit, "out of memory while writing");
   }
@@ -151,7 +161,8 @@ bool CommitGroup::Run(std::span<WriteCall* const> calls) {
     const ChangeSet::Mark mark = changes_.mark();
     if (!alone) call->status = transaction_->Savepoint();
     if (call->status.ok()) call->status = RunCall(call);
-    if (call->status.code() == Code::kIo) io_failure_ = call->status;
+    // A snapshot that cannot be read is another file.
+    if (call->status.code() == Code::kIo && call->status.path() == database_->path()) io_failure_ = call->status;
     if (!transaction_->alive()) return false;
     if (!call->status.ok() && alone) return true;
     if (!call->status.ok()) changes_.RollbackTo(mark);

@@ -14,6 +14,10 @@ constexpr int64_t kStages = 5;
 
 Result<CompactReport> Database::Compact(const CancelToken& cancel) {
   if (read_only()) return OpenedReadOnly();
+  {
+    std::lock_guard guard(write_mutex_);
+    RETURN_IF_ERROR(CheckMayWrite());
+  }
   CompactReport report;
   report.bytes_before = BytesOfFiles();
   int64_t stage = 0;
@@ -90,11 +94,17 @@ Status Database::RewriteFile(const CancelToken& cancel, std::string* why) {
     std::lock_guard guard(write_mutex_);
     return ForgetImages(cancel);
   }));
-  if (images) RemoveForeignImages();
-  RETURN_IF_ERROR(RetryWhileBusy(timeout_ms, cancel, [&] {
+  if (images) {
+    if (const Status removed = RemoveForeignImages(); !removed.ok()) *why = removed.message();
+  }
+  bool wrote = false;
+  const Status rewritten = RetryWhileBusy(timeout_ms, cancel, [&] {
     std::lock_guard guard(write_mutex_);
-    return store_->Vacuum(cancel);
-  }));
+    return store_->Vacuum(cancel, &wrote);
+  });
+  // No room for what SQLite puts elsewhere first is no failure of the database.
+  if (rewritten.code() == Code::kIo && wrote) RefuseWritesAfter(rewritten);
+  RETURN_IF_ERROR(rewritten);
   const Status emptied = RetryWhileBusy(timeout_ms, cancel, [&] {
     std::lock_guard guard(write_mutex_);
     return store_->EmptyLog();
@@ -108,16 +118,18 @@ Status Database::RewriteFile(const CancelToken& cancel, std::string* why) {
 }
 
 Status Database::ForgetImages(const CancelToken& cancel) {
-  RETURN_IF_ERROR(failed_);
+  RETURN_IF_ERROR(CheckMayWrite());
   RETURN_IF_ERROR(CatchUpLocked(cancel));
   Result<std::unique_ptr<WriteTransaction>> transaction = store_->BeginWrite();
   if (!transaction.ok()) return transaction.status();
   Result<DatabaseHeader> header = (*transaction)->Header();
   if (!header.ok()) return header.status();
   // An image of an older state, which another process may be about to write, is none from here on.
-  RETURN_IF_ERROR((*transaction)->ForgetDeletions(&*header, header->change_version));
-  RETURN_IF_ERROR((*transaction)->DeleteImages());
-  RETURN_IF_ERROR((*transaction)->Commit(*header));
+  Status status = (*transaction)->ForgetDeletions(&*header, header->change_version);
+  if (status.ok()) status = (*transaction)->DeleteImages();
+  if (status.ok()) status = (*transaction)->Commit(*header);
+  if (status.code() == Code::kIo) NoteFailure(status);
+  RETURN_IF_ERROR(status);
   std::unique_lock alone(index_lock_);
   for (const auto& [id, collection] : collections_) collection->ForgetImage();
   return {};

@@ -108,8 +108,10 @@ Result<std::shared_ptr<Database>> Database::Create(const DatabaseOptions& option
   Result<std::unique_ptr<Store>> store = Store::Open(store_options, cancel);
   if (!store.ok()) return store.status();
   std::shared_ptr<Database> database(new Database(std::move(*store)));
-  std::lock_guard guard(database->write_mutex_);
-  RETURN_IF_ERROR(RetryWhileBusy(options.busy_timeout_ms, cancel, [&] { return database->CatchUpLocked(cancel); }));
+  RETURN_IF_ERROR(RetryWhileBusy(options.busy_timeout_ms, cancel, [&] {
+    std::lock_guard guard(database->write_mutex_);
+    return database->CatchUpLocked(cancel);
+  }));
   database->MakeSaving();
   database->TidyImages();
   database->CountMemory();
@@ -174,11 +176,19 @@ Result<Collection*> Database::CollectionBy(CollectionId id) const {
   return found->second.get();
 }
 
-Result<CollectionOptions> Database::OptionsOf(CollectionId id) {
-  std::shared_lock guard(index_lock_);
-  Result<Collection*> collection = CollectionBy(id);
-  if (!collection.ok()) return collection.status();
-  return (*collection)->options();
+Result<CollectionOptions> Database::OptionsOf(CollectionId id, const CancelToken& cancel) {
+  {
+    std::shared_lock guard(index_lock_);
+    if (Result<Collection*> collection = CollectionBy(id); collection.ok()) return (*collection)->options();
+  }
+  // Memory may be behind the file, or have forgotten everything.
+  CollectionOptions options;
+  RETURN_IF_ERROR(Read(cancel, [&](const ReadView& view) -> Status {
+    Result<const Collection*> collection = view.Find(id);
+    if (collection.ok()) options = (*collection)->options();
+    return collection.status();
+  }));
+  return options;
 }
 
 Status Database::BackUp(const std::string& target, const CancelToken& cancel) {

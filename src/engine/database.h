@@ -140,8 +140,8 @@ class Database {
   // Errors: kAborted, kTimeout.
   Status ForgetDamagedImages(const CancelToken& cancel);
 
-  // Errors: kNotFound (deleted).
-  Result<CollectionOptions> OptionsOf(CollectionId id);
+  // Errors: kNotFound (deleted), and those of Read.
+  Result<CollectionOptions> OptionsOf(CollectionId id, const CancelToken& cancel);
   // Copies one committed state into a new file (storage/backup.h).
   Status BackUp(const std::string& path, const CancelToken& cancel);
 
@@ -196,7 +196,8 @@ class Database {
   void SaveOnClose(const CancelToken& cancel);
   // With the lock of Saving: every collection that is worth it.
   void SaveEverything(const CancelToken& cancel);
-  void RemoveForeignImages();
+  // With the lock of the images. Errors: kIo.
+  Status RemoveForeignImages();
   // Removes what saves that were never finished have left.
   void TidyImages();
 
@@ -215,6 +216,10 @@ class Database {
   // commit.cc
   Status TryCommit(std::span<WriteCall* const> calls, bool* decided);
   void BoundLog();
+  // Under write_mutex_: kReadOnly when a write has failed.
+  Status CheckMayWrite() const;
+  // Under write_mutex_. No write is tried after one that failed.
+  void NoteFailure(const Status& failure);
   void RefuseWritesAfter(const Status& failure);
   void CommitOneByOne(std::span<WriteCall* const> calls);
   // find.cc: what a call that deletes without naming records matches now. Under write_mutex_, without a transaction.
@@ -233,6 +238,7 @@ class Database {
   std::unique_ptr<Store> store_;
   std::timed_mutex write_mutex_;
   Status failed_;  // Under write_mutex_: the first failed write; no other is tried.
+  std::atomic<bool> has_failed_{false};
   // Under write_mutex_: since they were last bounded. Many, so that the first commit that deletes looks.
   int64_t deletions_made_ = INT32_MAX;
 

@@ -111,7 +111,7 @@ std::shared_ptr<Collection> Database::NextToSave(bool closing, const std::set<in
 Status Database::BeginSave(const std::shared_ptr<Collection>& collection) {
   std::unique_lock guard(write_mutex_, std::defer_lock);
   if (!TryLockFor(&guard, kLockStepMs)) return Status(Code::kBusy, "somebody writes");
-  RETURN_IF_ERROR(failed_);
+  RETURN_IF_ERROR(CheckMayWrite());
   Result<std::unique_ptr<ReadTransaction>> rows = store_->BeginRead();
   if (!rows.ok()) return rows.status();
   Result<DatabaseHeader> header = (*rows)->Header();
@@ -131,7 +131,7 @@ Status Database::CommitSave() {
   {
     std::unique_lock guard(write_mutex_, std::defer_lock);
     if (!TryLockFor(&guard, kLockStepMs)) return Status(Code::kBusy, "somebody writes");
-    RETURN_IF_ERROR(failed_);
+    RETURN_IF_ERROR(CheckMayWrite());
     Result<std::unique_ptr<WriteTransaction>> transaction = store_->BeginWrite(/*synced=*/true);
     if (!transaction.ok()) return transaction.status();
     Result<DatabaseHeader> header = (*transaction)->Header();
@@ -143,7 +143,7 @@ Status Database::CommitSave() {
     // From here on the token may be in the file, even if the commit fails: the next open may find it in the log.
     save->Keep();
     const Status committed = (*transaction)->CommitDerived();
-    if (committed.code() == Code::kIo) failed_ = committed;
+    if (committed.code() == Code::kIo) NoteFailure(committed);
     RETURN_IF_ERROR(committed);
   }
   const bool has_vectors = save->collection()->vectors() != nullptr;
@@ -164,7 +164,7 @@ Status Database::CommitSave() {
 void Database::EndSave(CollectionId collection, bool saved) {
   if (saved) {
     saving_->retries.erase(ToInt(collection));
-    RemoveForeignImages();
+    (void)RemoveForeignImages();  // Who is next does it.
     CountMemory();
   } else {
     Saving::Retry& retry = saving_->retries[ToInt(collection)];
@@ -173,19 +173,26 @@ void Database::EndSave(CollectionId collection, bool saved) {
   saving_->save.reset();
 }
 
-// With the lock of the images, which a save has.
-void Database::RemoveForeignImages() {
-  Result<std::unique_ptr<ReadTransaction>> rows = store_->BeginRead();
-  if (!rows.ok()) return;
-  Result<std::vector<ImageRow>> images = (*rows)->Images();
+Status Database::RemoveForeignImages() {
+  Result<std::vector<ImageRow>> images = std::vector<ImageRow>();
   // Not knowing which there are, everyone would look foreign.
-  if (images.ok()) ImageFolder(path()).RemoveForeign(*images);
+  RETURN_IF_ERROR(ReadFile([&](ReadTransaction* rows) {
+    images = rows->Images();
+    return images.status();
+  }));
+  const ImageFolder folder(path());
+  if (!folder.HasForeign(*images)) return {};
+  // After power loss an older state would be there, with the images that it had.
+  const Status synced = store_->SyncLog();
+  RefuseWritesAfter(synced);
+  RETURN_IF_ERROR(synced);
+  return folder.RemoveForeign(*images);
 }
 
 void Database::TidyImages() {
   const ImageFolder folder(path());
   if (saving_ == nullptr || !folder.exists()) return;
-  if (const Result<FileLock> lock = folder.Lock(); lock.ok()) RemoveForeignImages();
+  if (const Result<FileLock> lock = folder.Lock(); lock.ok()) (void)RemoveForeignImages();
 }
 
 bool Database::HasSaveToDo() {

@@ -20,7 +20,7 @@ bool HasTextsToDo(const Collection& collection) {
 
 }  // namespace
 
-bool Database::HasLogToCopy() const { return store_->UncopiedBytes() > kCheckpointBytes; }
+bool Database::HasLogToCopy() const { return !has_failed_ && store_->UncopiedBytes() > kCheckpointBytes; }
 
 void Database::CopyLog() {
   if (HasLogToCopy()) RefuseWritesAfter(store_->Checkpoint());

@@ -39,7 +39,7 @@ Result<SnapshotInfo> CreateSnapshot(Database* database, const std::string& name,
   if (database->read_only()) return OpenedReadOnly();
   Result<FileLock> lock = Lock(*folder, cancel);
   if (!lock.ok()) return lock.status();
-  folder->RemovePartial();
+  folder->Tidy();
   const std::string path = folder->PathOf(name);
   const Status copied = database->BackUp(path, cancel);
   if (copied.code() == Code::kAlreadyExists)

@@ -86,11 +86,11 @@ size_t BytesOf(const Op& op) {
 
 Status ValidateOp(Database* database, Op* op, const CancelToken& cancel) {
   if (auto* put = std::get_if<PutOp>(op)) {
-    Result<CollectionOptions> options = database->OptionsOf(put->collection);
+    Result<CollectionOptions> options = database->OptionsOf(put->collection, cancel);
     return options.ok() ? ValidatePut(*options, put, cancel) : options.status();
   }
   if (auto* patch = std::get_if<PatchOp>(op)) {
-    Result<CollectionOptions> options = database->OptionsOf(patch->collection);
+    Result<CollectionOptions> options = database->OptionsOf(patch->collection, cancel);
     return options.ok() ? ValidatePatch(*options, *patch) : options.status();
   }
   if (auto* remove = std::get_if<DeleteOp>(op)) return ValidateId(remove->id, "id");

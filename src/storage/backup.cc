@@ -44,10 +44,13 @@ void RemoveCopy(const std::string& path) {
 }  // namespace
 
 Status BackUp(Store* store, const std::string& path, const CancelToken& cancel) {
-  if (FileExists(path))
-    return Status(Code::kAlreadyExists, "there is already a file " + path + "; name a new one")
-        .WithPath(path)
-        .WithArgument("path");
+  // SQLite would take a log that lies there for that of the copy.
+  for (const std::string& taken : {path, path + "-wal", path + "-journal"}) {
+    if (FileExists(taken))
+      return Status(Code::kAlreadyExists, "there is already a file " + taken + "; name a new one")
+          .WithPath(taken)
+          .WithArgument("path");
+  }
   // A name of its own: another backup to the same path may be under way, here or in another process.
   const std::string partial = path + "." + std::to_string(RandomU64()) + ".partial";
   Result<std::unique_ptr<ReadTransaction>> rows = store->BeginRead();
@@ -57,7 +60,7 @@ Status BackUp(Store* store, const std::string& path, const CancelToken& cancel) 
   if (status.ok()) status = CopyInto(partial, (*rows)->connection(), cancel);
   if (status.ok()) status = SyncFile(partial);
   if (status.ok()) status = RenameNew(partial, path);
-  if (!status.ok()) RemoveCopy(partial);
+  RemoveCopy(partial);  // Under its own name; and the journal, if SQLite could not.
   return status;
 }
 

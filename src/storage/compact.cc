@@ -4,8 +4,18 @@
 #include "storage/store.h"
 
 namespace agentmemdb {
+namespace {
 
-Status Store::Vacuum(const CancelToken& cancel) {
+// To the file or its log, since the connection was opened. What is temporary counts as long as it is there.
+int PagesWritten(const Connection& connection) {
+  int pages = 0, most;
+  sqlite3_db_status(connection.handle(), SQLITE_DBSTATUS_CACHE_WRITE, &pages, &most, /*resetFlg=*/0);
+  return pages;
+}
+
+}  // namespace
+
+Status Store::Vacuum(const CancelToken& cancel, bool* wrote) {
   // On a connection of its own, where there may be others: the writing one is never interrupted.
   std::unique_ptr<Connection> own;
   const std::lock_guard guard(main_mutex_);
@@ -19,9 +29,11 @@ Status Store::Vacuum(const CancelToken& cancel) {
   // What SQLite sets aside meanwhile is as large as the file, and must not be in memory.
   if (!in_memory()) RETURN_IF_ERROR(connection->Execute("PRAGMA temp_store=FILE"));
   const InterruptedBy interrupted(connection, cancel);
+  const int written = PagesWritten(*connection);
   const Status status = connection->Execute("VACUUM");
+  *wrote = PagesWritten(*connection) > written;
   if (single() && !in_memory()) (void)connection->Execute("PRAGMA temp_store=MEMORY");
-  return status.ok() || cancel.Check().ok() ? status : cancel.Check();
+  return status.ok() || status.code() == Code::kIo || cancel.Check().ok() ? status : cancel.Check();
 }
 
 Status Store::EmptyLog() {

@@ -68,13 +68,24 @@ void ImageFolder::Remove(const std::string& token) const {
   RemoveFile(VectorsPath(token));
 }
 
-void ImageFolder::RemoveForeign(const std::vector<ImageRow>& images) const {
+std::vector<std::string> ImageFolder::Foreign(const std::vector<ImageRow>& images) const {
+  std::vector<std::string> files;
   for (const std::string& name : NamesIn(path_)) {
     const std::string token = name.substr(0, kTokenBytes);
     const bool ours = IsImageToken(token) && (name == token + ".image" || name == token + ".f32");
     const auto same = [&](const ImageRow& image) { return image.token == token; };
-    if (ours && std::none_of(images.begin(), images.end(), same)) RemoveFile(path_ + "/" + name);
+    if (ours && std::none_of(images.begin(), images.end(), same)) files.push_back(path_ + "/" + name);
   }
+  return files;
+}
+
+Status ImageFolder::RemoveForeign(const std::vector<ImageRow>& images) const {
+  Status status;
+  for (const std::string& file : Foreign(images)) {
+    RemoveFile(file);
+    if (FileExists(file)) status = Status(Code::kIo, "cannot remove " + file).WithPath(file);
+  }
+  return status;
 }
 
 Result<std::unique_ptr<ImageWriter>> ImageWriter::Create(const ImageFolder& folder, const ImageIdentity& identity) {

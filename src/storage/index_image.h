@@ -37,10 +37,14 @@ class ImageFolder {
   // Makes the names of new files survive power loss, and that of the folder. Errors: kIo.
   Status Sync() const;
   void Remove(const std::string& token) const;
-  // Removes the files of every token that is not among `images`. With the lock.
-  void RemoveForeign(const std::vector<ImageRow>& images) const;
+  // Whether there are files of a token that is not among `images`.
+  bool HasForeign(const std::vector<ImageRow>& images) const { return !Foreign(images).empty(); }
+  // Removes them. With the lock. Errors: kIo.
+  Status RemoveForeign(const std::vector<ImageRow>& images) const;
 
  private:
+  std::vector<std::string> Foreign(const std::vector<ImageRow>& images) const;
+
   std::string database_, path_;
 };
 

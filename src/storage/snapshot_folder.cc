@@ -7,6 +7,8 @@ namespace {
 
 constexpr char kLockName[] = "/lock";
 constexpr char kPartial[] = ".partial";  // backup.cc: part of the name of a copy that is not complete, and of its log's
+// What somebody leaves who opens a snapshot to write, and is killed. Beside another file of that name SQLite takes it for that one's.
+constexpr const char* kLogs[] = {"-wal", "-journal", "-shm"};
 
 }  // namespace
 
@@ -14,8 +16,9 @@ Result<FileLock> SnapshotFolder::Lock() const {
   if (!IsFolder(path_)) {
     const Status made = MakeFolder(path_, database_);
     if (!made.ok() && made.code() != Code::kAlreadyExists) return made;
-    RETURN_IF_ERROR(SyncName(path_));
   }
+  // Whoever made it may not have come so far.
+  RETURN_IF_ERROR(SyncName(path_));
   return FileLock::Take(path_ + kLockName, database_);
 }
 
@@ -33,15 +36,20 @@ std::vector<SnapshotInfo> SnapshotFolder::List() const {
   return snapshots;
 }
 
-void SnapshotFolder::RemovePartial() const {
+void SnapshotFolder::Tidy() const {
   for (const std::string& file : NamesIn(path_)) {
-    if (!file.ends_with(kSuffix) && file.find(kPartial) != std::string::npos) RemoveFile(path_ + "/" + file);
+    const std::string path = path_ + "/" + file;
+    const bool is_lost = std::any_of(std::begin(kLogs), std::end(kLogs), [&](const std::string& log) {
+      return file.ends_with(kSuffix + log) && !FileExists(path.substr(0, path.size() - log.size()));
+    });
+    if (is_lost || (!file.ends_with(kSuffix) && file.find(kPartial) != std::string::npos)) RemoveFile(path);
   }
 }
 
 Result<bool> SnapshotFolder::Remove(const std::string& name) const {
   const std::string path = PathOf(name);
   if (!FileExists(path)) return false;
+  for (const char* log : kLogs) RemoveFile(path + log);
   RemoveFile(path);
   if (FileExists(path)) return Status(Code::kIo, "cannot remove " + path).WithPath(path);
   RETURN_IF_ERROR(SyncFile(path_));

@@ -25,8 +25,8 @@ class SnapshotFolder {
   Result<FileLock> Lock() const;
   // Oldest first.
   std::vector<SnapshotInfo> List() const;
-  // With the lock: what was left by a process that was killed while it made one.
-  void RemovePartial() const;
+  // With the lock. Removes what processes have left that were killed while they made one, or had one open.
+  void Tidy() const;
   // With the lock. Returns whether there was one. Errors: kIo.
   Result<bool> Remove(const std::string& name) const;
 

@@ -229,6 +229,13 @@ Status Store::CopyLogOn(Connection* connection) {
   return status.code() == Code::kIo ? status : Status();  // Another process may be at it.
 }
 
+Status Store::SyncLog() const {
+  const std::string log = options_.path + kLog;
+  // Commits are synced with durability 'full', and by who copies the log and removes it.
+  if (in_memory() || options_.durability == Durability::kFull || !FileExists(log)) return {};
+  return SyncFile(log);
+}
+
 void Store::TidyOnClose() {
   if (options_.read_only) return TidyAfterReading();
   std::lock_guard guard(main_mutex_);

@@ -92,9 +92,13 @@ class Store {
   // Copies the log into the database file, as far as readers allow. Writers do not wait for it. Errors: kIo.
   Status Checkpoint();
 
-  // Makes the file as small as what it holds, and what was deleted no part of it; the log has it until it is emptied.
+  // Makes what was committed survive power loss, whatever the durability. Errors: kIo.
+  Status SyncLog() const;
+
+  // Makes the file as small as what it holds, and what was deleted no part of it; the log has it until it is emptied. `wrote`:
+  // whether that was begun, and not only the copy beside it that SQLite makes first.
   // Errors: kBusy (another process writes), kIo, kCorrupt, kAborted, kTimeout.
-  Status Vacuum(const CancelToken& cancel);
+  Status Vacuum(const CancelToken& cancel, bool* wrote);
   // Copies the whole log into the file and cuts it to nothing. kBusy: somebody reads an older state, or writes.
   Status EmptyLog();
 

@@ -2,7 +2,7 @@
 
 // Whether a database holds what the log of acknowledged writes says: every one of them, and of those under way all or nothing.
 
-const { chainOf } = require('./write-plan');
+const { Chains, TOGETHER } = require('./write-plan');
 
 const ALL = ['vector', 'text', 'metadata'];
 
@@ -41,11 +41,10 @@ function differences(a, b) {
   });
 }
 
-/** Checks one chain of which `acknowledged` writes were. Returns { stored, lost, half }: the state of the two possible ones that
- *  is there, the paths that are in neither, and the kind of a write of which only a part is there. */
-async function checkChain(db, chain, acknowledged, mayHaveMore) {
+/** Checks one chain. Returns { stored, lost, half }: the state of the two possible ones that is there, the paths that are in
+ *  neither, and the kind of a write of which only a part is there. */
+async function checkChain(db, chain, mayHaveMore) {
   const found = await read(db, `${chain.prefix}-`);
-  for (let i = 0; i < acknowledged; i++) chain.next();
   const without = chain.copy();
   const lacking = differences(found, asComparable(without));
   if (lacking.length === 0) return { stored: without, lost: [], half: [] };
@@ -57,11 +56,35 @@ async function checkChain(db, chain, acknowledged, mayHaveMore) {
   return { stored: without, lost, half: lost.length === 0 ? [kind] : [] };
 }
 
-/** Checks all chains of a run: `acknowledged` by chain; those in `ended` had nothing under way. */
-async function checkRun(db, { seed, run, acknowledged, load, ended = [] }) {
+/** Calls `visit` with all chains and the write, if it was one, after each word that was acknowledged. Returns { all, pending }: the
+ *  chains as they must be, and what they were about to do together. */
+async function playRun({ seed, run, words, load, chains }, visit = () => {}) {
+  const all = new Chains(seed, run, load, chains);
+  let pending;
+  for (const word of words) {
+    if (word in TOGETHER) {
+      pending = word;
+    } else {
+      const acknowledged = word.toUpperCase();
+      await visit(all, all.play(acknowledged), acknowledged);
+      pending = undefined;
+    }
+  }
+  return { all, pending };
+}
+
+/** Checks all chains of a run: `words` is what was printed; those in `ended` had nothing under way. */
+async function checkRun(db, { ended = [], ...facts }) {
+  const { all, pending } = await playRun(facts);
+  // Going back concerns every chain or none.
+  if (pending === 'R' && (await checkEach(db, all.chains, () => false)).lost.length > 0) all.play('R');
+  return checkEach(db, all.chains, (i) => !pending && !ended.includes(i));
+}
+
+async function checkEach(db, chains, mayHaveMore) {
   const checked = { stored: [], lost: [], half: [] };
-  for (const [i, writes] of acknowledged.entries()) {
-    const { stored, lost, half } = await checkChain(db, chainOf(seed, run, i, load), writes, !ended.includes(i));
+  for (const [i, chain] of chains.entries()) {
+    const { stored, lost, half } = await checkChain(db, chain, mayHaveMore(i));
     checked.stored.push(stored);
     checked.lost.push(...lost);
     checked.half.push(...half);
@@ -69,9 +92,10 @@ async function checkRun(db, { seed, run, acknowledged, load, ended = [] }) {
   return checked;
 }
 
-/** Checks a backup against the chain that made it: the others wrote meanwhile. Returns the paths that differ. */
-async function checkBackup(db, chain) {
-  return differences(await read(db, `${chain.prefix}-`), asComparable(chain.stored));
+/** Checks a backup against what some chains had stored: others wrote meanwhile. Returns the paths that differ. */
+async function checkBackup(db, chains, stored) {
+  const found = await Promise.all(chains.map(({ prefix }) => read(db, `${prefix}-`)));
+  return found.flatMap((each, i) => differences(each, asComparable(stored[i])));
 }
 
-module.exports = { checkRun, checkBackup };
+module.exports = { playRun, checkRun, checkBackup };

@@ -1,7 +1,8 @@
 'use strict';
 
 // Writes that a process makes until it is killed, and what must be stored after each of them. Child and parent draw the same
-// plan from the same seed, so an acknowledgment is one line: "one more of this chain".
+// plan from the same seed, so an acknowledgment is one word: "one more of this chain". What concerns all chains at once, and is
+// called while none of them writes, has two: one before the call, and one when it was acknowledged.
 
 const { createRandom, randomVector, randomMatrix } = require('./vectors');
 
@@ -73,6 +74,10 @@ function columnsOf(records) {
   return { ids: records.map(({ id }) => id), vectors };
 }
 
+function copyOf(stored) {
+  return new Map([...stored].map(([name, records]) => [name, new Map(records)]));
+}
+
 /** One sequence of writes, each awaited before the next, on ids, and on a collection of its own, that no other chain touches. */
 class Chain {
   #random;
@@ -96,7 +101,12 @@ class Chain {
 
   /** A copy of `stored` that later writes leave alone. */
   copy() {
-    return new Map([...this.stored].map(([name, records]) => [name, new Map(records)]));
+    return copyOf(this.stored);
+  }
+
+  /** To what copy() returned. Ids that were given since are not given again. */
+  goBackTo(stored) {
+    this.stored = copyOf(stored);
   }
 
   #loading() {
@@ -191,9 +201,40 @@ function chainOf(seed, run, i, load = false) {
   return new Chain(seed * 1000 + run * 10 + i, `r${run}c${i}`, load && i === 0);
 }
 
-/** The chains of the process that is killed. */
-function chainsOf(seed, run, load) {
-  return Array.from({ length: CHAINS }, (_, i) => chainOf(seed, run, i, load));
+/** What all chains do together, by the word that is said before it. */
+const TOGETHER = { S: 'createSnapshot', R: 'restoreSnapshot', D: 'deleteSnapshot' };
+
+/** The chains of a process, `count` of them, and the snapshots that they take and go back to together, one after the other. */
+class Chains {
+  #prefix;
+  #taken = 0;
+  #deleted = 0;
+  /** Of each snapshot that is there: what every chain had stored, by its name. */
+  snapshots = new Map();
+
+  constructor(seed, run, load = false, count = CHAINS) {
+    this.#prefix = `r${run}-all-`;
+    this.chains = Array.from({ length: count }, (_, i) => chainOf(seed, run, i, load));
+  }
+
+  /** The snapshot that a word is about: the next to take, the last taken, the oldest. */
+  nameFor(word) {
+    return this.#prefix + { S: this.#taken, R: this.#taken - 1, D: this.#deleted }[word];
+  }
+
+  /** What every chain has stored when the word has come true. */
+  after(word) {
+    return word === 'R' ? this.snapshots.get(this.nameFor('R')) : this.chains.map((chain) => chain.copy());
+  }
+
+  /** Plays what was acknowledged: the number of a chain, or a word of TOGETHER. Returns the write of the chain. */
+  play(word) {
+    if (!(word in TOGETHER)) return this.chains[word].next();
+    if (word === 'S') this.snapshots.set(this.nameFor('S'), this.after('S')), this.#taken++;
+    if (word === 'R') this.after('R').forEach((stored, i) => this.chains[i].goBackTo(stored));
+    if (word === 'D') this.snapshots.delete(this.nameFor('D')), this.#deleted++;
+    return undefined;
+  }
 }
 
-module.exports = { chainOf, chainsOf, carryOut, COLLECTIONS, CHAINS };
+module.exports = { Chains, chainOf, carryOut, COLLECTIONS, CHAINS, TOGETHER };
