@@ -152,7 +152,7 @@ class Crashes {
     this.#runsLeft = isWrong ? 0 : this.#runsLeft - 1;
     this.moments[facts.moment] = (this.moments[facts.moment] ?? 0) + 1;
     this.sums.runs++;
-    this.sums.writes += facts.acknowledged.reduce((sum, n) => sum + n);
+    this.sums.writes += facts.words.filter((word) => /\d/.test(word)).length;
     this.sums.lost += lost.length;
     this.sums.half += half.length;
     this.sums.unclean += found > 0 ? 1 : 0;

@@ -24,6 +24,8 @@ const MOMENTS = [
   { called: 'removing an image', what: 'removal', files: '*-index/*', most: 4 },
   { called: 'copying the log', what: 'write', files: '*.db', most: 20 },
   { called: 'removing the log', what: 'removal', files: '*-wal', most: 2 },
+  { called: 'writing the log, going back', mode: 'restore', what: 'write', files: '*-wal', most: 900 },
+  { called: 'naming or removing a snapshot', mode: 'restore', what: 'removal', files: '*-snapshots/*', most: 12 },
 ];
 // The log is copied and removed by who closes last.
 const ALONE = ['copying the log', 'removing the log'];
@@ -37,8 +39,8 @@ const hasCompiler = process.platform === 'linux' && spawnSync('cc', ['--version'
   const random = createRandom(SEED);
   const crashes = new Crashes(folder, random, 8);
   for (let run = 0; run < POINTS; run++) {
-    const { called, what, files, most } = MOMENTS[run % MOMENTS.length];
-    const plan = { seed: SEED, run, mode: 'close', load: false, durability: 'full', withOthers: !ALONE.includes(called) && random() < 0.7 };
+    const { called, mode = 'close', what, files, most } = MOMENTS[run % MOMENTS.length];
+    const plan = { seed: SEED, run, mode, load: false, durability: 'full', withOthers: !ALONE.includes(called) && random() < 0.7 };
     const env = { LD_PRELOAD: library, KILL_AT: 1 + Math.floor(most * random()), KILL_AT_WHAT: what, KILL_AT_FILES: files };
     const moment = (child, ended) => Promise.race([ended.then(() => called), sleep(NEVER_MS, `not ${called}`, { ref: false })]);
     await crashes.run(plan, moment, env);

@@ -20,7 +20,7 @@ const firstOutput = (child) => new Promise((resolve) => child.stdout.once('data'
 
 /** What a run is like: which process is killed doing what, and who else is there. */
 function drawRun(run, random) {
-  const mode = ['write', 'close', 'write', 'close', 'load'][run % 5];
+  const mode = ['write', 'close', 'restore', 'write', 'close', 'load', 'restore'][run % 7];
   return { seed: SEED, run, mode, load: mode === 'load', durability: random() < 0.5 ? 'full' : 'normal', withOthers: run % 3 === 2 };
 }
 
@@ -44,12 +44,25 @@ function imageBegins(file, timeoutMs) {
   }).finally(() => watcher.close());
 }
 
+/** What all chains do together, and what that is called; most often going back. */
+function pickTogether(random) {
+  const draw = random();
+  if (draw < 0.6) return ['R', 'going back'];
+  return draw < 0.9 ? ['S', 'taking a snapshot'] : ['D', 'deleting a snapshot'];
+}
+
 /** Waits for the moment to kill. Returns what it is called. */
 async function momentToKill(child, ended, file, { mode }, random) {
   // Sometimes while it starts, opens or recovers.
   if (random() < 0.15) return sleep(250 * random(), 'starting');
   await Promise.race([firstOutput(child), ended]);
   if (mode === 'write') return sleep(300 * random(), 'writing');
+  if (mode === 'restore') {
+    const [word, called] = pickTogether(random);
+    await sleep(200 * random());
+    await Promise.race([saying(child, word), ended]);
+    return sleep(12 * random(), called);
+  }
   await Promise.race([saying(child, mode === 'load' ? 'p' : 'c'), ended]);
   if (random() < 0.7) {
     await Promise.race([imageBegins(file, 1500), ended]);

@@ -230,9 +230,16 @@ class Chains {
   /** Plays what was acknowledged: the number of a chain, or a word of TOGETHER. Returns the write of the chain. */
   play(word) {
     if (!(word in TOGETHER)) return this.chains[word].next();
-    if (word === 'S') this.snapshots.set(this.nameFor('S'), this.after('S')), this.#taken++;
-    if (word === 'R') this.after('R').forEach((stored, i) => this.chains[i].goBackTo(stored));
-    if (word === 'D') this.snapshots.delete(this.nameFor('D')), this.#deleted++;
+    const name = this.nameFor(word);
+    if (word === 'S') {
+      this.snapshots.set(name, this.after('S'));
+      this.#taken++;
+    } else if (word === 'R') {
+      this.after('R').forEach((stored, i) => this.chains[i].goBackTo(stored));
+    } else {
+      this.snapshots.delete(name);
+      this.#deleted++;
+    }
     return undefined;
   }
 }
