@@ -99,6 +99,7 @@ TEST_F(Faults, TheDiskIsFull) {
 TEST_F(Faults, FilesCannotBeOpenedNamedOrRemoved) {
   FailEach("EACCES", {"", kDiskOpen | kDiskName | kDiskRemove, 0, true, EACCES});
   FailEach("EACCES once", {"", kDiskOpen | kDiskName | kDiskRemove, 0, false, EACCES});
+  FailEach("EACCES of removals", {"", kDiskRemove, 0, true, EACCES});
 }
 
 TEST_F(Faults, ReadsFail) {
