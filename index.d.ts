@@ -657,7 +657,7 @@ export class Database {
   batch(operations: readonly BatchOperation[], options?: CallOptions): Promise<BatchOperationResult[]>;
   batchSync(operations: readonly BatchOperation[]): BatchOperationResult[];
   /** Copies one committed state into a new file, while reads and writes go on. The file appears when it is complete.
-   *  @throws ERR_ALREADY_EXISTS (there is such a file), ERR_IO. */
+   *  @throws ERR_ALREADY_EXISTS (there is such a file, or an SQLite log of that name), ERR_IO. */
   backup(path: string, options?: ProgressOptions & CallOptions): Promise<void>;
   /** Copies one committed state, as backup() does, to `<file>-snapshots/<name>.db`. Names are as those of collections.
    *  @throws ERR_ALREADY_EXISTS, ERR_READ_ONLY, ERR_UNSUPPORTED (a database in memory), ERR_BUSY (another process is making one), ERR_IO. */
@@ -749,7 +749,8 @@ export interface SnapshotInfo {
 export interface CompactReport {
   /** Whether nothing of what was deleted or replaced is in any file of the database, its snapshots aside. */
   erased: boolean;
-  /** Why it is not: a reader of an older state, in another process for instance, keeps the log. Call compact() again later. */
+  /** Why it is not: a reader of an older state, in another process for instance, keeps the log, or a file could not be
+   *  removed. Call compact() again later. */
   why?: string;
   /** Of all files, its snapshots aside. */
   bytesBefore: number;

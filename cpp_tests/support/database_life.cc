@@ -247,7 +247,7 @@ void DatabaseLife::Open() {
   possible_ = possible();
   doubtful_.clear();
   failures_before_ = DiskFailures();
-  Result<std::shared_ptr<Database>> db = Database::Open({path_, durability_, kBusyTimeoutMs}, {});
+  Result<std::shared_ptr<Database>> db = Database::Open({path_, durability_, kBusyTimeoutMs, false, single_}, {});
   if (!CameOff(db.status())) return;
   db_ = std::move(*db);
   ReadAll();

@@ -31,8 +31,8 @@ void ExpectSound(const std::string& path, Durability durability, const std::vect
 class DatabaseLife {
  public:
   // `reads_go_on`: nothing that fails keeps anybody from reading.
-  DatabaseLife(std::string path, Durability durability, bool reads_go_on = true)
-      : path_(std::move(path)), durability_(durability), reads_go_on_(reads_go_on) {}
+  DatabaseLife(std::string path, Durability durability, bool reads_go_on = true, bool single = false)
+      : path_(std::move(path)), durability_(durability), reads_go_on_(reads_go_on), single_(single) {}
   ~DatabaseLife();
   DatabaseLife(const DatabaseLife&) = delete;
   DatabaseLife& operator=(const DatabaseLife&) = delete;
@@ -86,7 +86,7 @@ class DatabaseLife {
 
   const std::string path_;
   const Durability durability_;
-  const bool reads_go_on_;
+  const bool reads_go_on_, single_;
   std::string step_;
   std::shared_ptr<Database> db_;
   int failures_before_ = 0;  // calls on the disk that had failed when it was opened

@@ -29,11 +29,11 @@ bool HasPartial(const std::string& folder) {
 }
 
 // One life with that fault. Returns how many calls it is about were made.
-int LiveWith(DiskFault fault, Durability durability) {
+int LiveWith(DiskFault fault, Durability durability, bool single = false) {
   const TempDir dir(TempDir::Where::kMemory);
   fault.word = dir.path().string();
   const bool reads_go_on = (fault.calls & ~kDiskChange) == 0;
-  DatabaseLife life(dir.File("a.db"), durability, reads_go_on);
+  DatabaseLife life(dir.File("a.db"), durability, reads_go_on, single);
   FailDisk(fault);
   life.Run();
   const int calls = DiskCalls();
@@ -58,17 +58,18 @@ class Faults : public testing::Test {
  protected:
   // Every call that the fault is about fails, each in a life of its own; or one of `every` (one of seventeen under a sanitizer),
   // from a random one on.
-  void FailEach(const char* what, DiskFault fault, int every = 1, Durability durability = Durability::kFull) {
+  void FailEach(const char* what, DiskFault fault, int every = 1, Durability durability = Durability::kFull,
+                bool single = false) {
     if (HasFailure()) return;
     SCOPED_TRACE(SeedNote());
     const int files = OpenFiles();
     fault.nth = 0;
-    const int calls = LiveWith(fault, durability), step = kSanitized ? 17 * every : every;
+    const int calls = LiveWith(fault, durability, single), step = kSanitized ? 17 * every : every;
     ASSERT_FALSE(HasFailure());
     ASSERT_GT(calls, 0);
     int points = 0;
     for (fault.nth = 1 + static_cast<int>(random_.Below(step)); fault.nth <= calls; fault.nth += step, ++points) {
-      LiveWith(fault, durability);
+      LiveWith(fault, durability, single);
       if (HasFailure()) return;
     }
     EXPECT_EQ(OpenFiles(), files) << "files were left open";
@@ -108,6 +109,11 @@ TEST_F(Faults, ReadsFail) {
 }
 
 TEST_F(Faults, LocksFail) { FailEach("EIO", {"", kDiskLock, 0, true, EIO}, 9); }
+
+TEST_F(Faults, InSingleMode) {
+  FailEach("EIO", {"", kDiskAll, 0, false, EIO}, 9, Durability::kFull, /*single=*/true);
+  FailEach("EIO of writes", {"", kWrites, 0, true, EIO}, 5, Durability::kNormal, /*single=*/true);
+}
 
 TEST(Fault, ASnapshotThatCannotBeReadStopsNoWrites) {
   const TempDir dir;
