@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include "support/test_database.h"
+
 namespace agentmemdb {
 
 ZipfWords::ZipfWords(uint32_t vocabulary) {
@@ -12,13 +14,13 @@ ZipfWords::ZipfWords(uint32_t vocabulary) {
 
 std::string ZipfWords::Word(Random* random) const {
   const double at = random->Unit() * up_to_.back();
-  return "w" + std::to_string(std::lower_bound(up_to_.begin(), up_to_.end(), at) - up_to_.begin());
+  return Numbered("w", std::lower_bound(up_to_.begin(), up_to_.end(), at) - up_to_.begin());
 }
 
 std::string ZipfWords::Text(uint32_t words_min, uint32_t words_max, Random* random) const {
   const auto words = words_min + static_cast<uint32_t>(random->Below(words_max - words_min + 1));
   std::string text;
-  for (uint32_t i = 0; i < words; ++i) text += (i == 0 ? "" : " ") + Word(random);
+  for (uint32_t i = 0; i < words; ++i) text.append(i == 0 ? "" : " ").append(Word(random));
   return text;
 }
 
