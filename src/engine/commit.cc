@@ -87,25 +87,6 @@ void Database::BoundLog() {
     RefuseWritesAfter(store_->Checkpoint());
 }
 
-Status Database::CheckMayWrite() const {
-  if (failed_.ok()) return {};
-  return Status(Code::kReadOnly,
-                "an earlier write failed (" + failed_.message() + "); reopen the database to write again")
-      .WithPath(path());
-}
-
-// A sync that failed may have lost what it was to write, and the next one would not tell.
-void Database::NoteFailure(const Status& failure) {
-  if (failed_.ok()) failed_ = failure;
-  has_failed_ = !failed_.ok();
-}
-
-void Database::RefuseWritesAfter(const Status& failure) {
-  if (failure.ok()) return;
-  const std::lock_guard guard(write_mutex_);
-  NoteFailure(failure);
-}
-
 void Database::CommitOneByOne(std::span<WriteCall* const> calls) {
   for (WriteCall* call : calls) {
     call->status = Status();

@@ -195,6 +195,25 @@ Status Database::BackUp(const std::string& target, const CancelToken& cancel) {
   return agentmemdb::BackUp(store_.get(), target, cancel);
 }
 
+Status Database::CheckMayWrite() const {
+  if (failed_.ok()) return {};
+  return Status(Code::kReadOnly,
+                "an earlier write failed (" + failed_.message() + "); reopen the database to write again")
+      .WithPath(path());
+}
+
+// A sync that failed may have lost what it was to write, and the next one would not tell.
+void Database::NoteFailure(const Status& failure) {
+  if (failed_.ok()) failed_ = failure;
+  has_failed_ = !failed_.ok();
+}
+
+void Database::RefuseWritesAfter(const Status& failure) {
+  if (failure.ok()) return;
+  const std::lock_guard guard(write_mutex_);
+  NoteFailure(failure);
+}
+
 void Database::CountMemory() {
   int64_t bytes = store_->MemoryBytes();
   std::shared_lock guard(index_lock_);

@@ -164,6 +164,12 @@ class Database {
   // Under index_lock_ or write_mutex_. Errors: kNotFound (deleted).
   Result<Collection*> CollectionBy(CollectionId id) const;
 
+  // No write is tried after one that failed. Under write_mutex_: kReadOnly when one has; notes it, unless it is ok.
+  Status CheckMayWrite() const;
+  void NoteFailure(const Status& failure);
+  // The same without the lock.
+  void RefuseWritesAfter(const Status& failure);
+
   // catch_up.cc
   // Returns when memory is no longer at `applied_before`, or is up to date.
   Status CatchUp(Version applied_before, const CancelToken& cancel);
@@ -216,11 +222,6 @@ class Database {
   // commit.cc
   Status TryCommit(std::span<WriteCall* const> calls, bool* decided);
   void BoundLog();
-  // Under write_mutex_: kReadOnly when a write has failed.
-  Status CheckMayWrite() const;
-  // Under write_mutex_. No write is tried after one that failed.
-  void NoteFailure(const Status& failure);
-  void RefuseWritesAfter(const Status& failure);
   void CommitOneByOne(std::span<WriteCall* const> calls);
   // find.cc: what a call that deletes without naming records matches now. Under write_mutex_, without a transaction.
   Status Match(WriteCall* call);
