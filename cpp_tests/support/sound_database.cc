@@ -32,7 +32,7 @@ void ExpectSnapshots(Database* database, const Snapshots& snapshots) {
   for (const auto& [name, snapshot] : snapshots)
     EXPECT_TRUE(snapshot.may_be_absent || names.contains(name)) << "the snapshot '" << name << "' is gone";
   for (const std::string& name : names) {
-    SCOPED_TRACE("snapshot '" + name + "'");
+    SCOPED_TRACE("snapshot " + name);
     const auto found = snapshots.find(name);
     if (found == snapshots.end()) {
       ADD_FAILURE() << "nobody has made it, or it was deleted";
@@ -57,7 +57,7 @@ void ExpectSnapshotsToTidy(Database* database) {
 
 std::string FieldsOf(const std::optional<std::string>& text, const std::vector<float>& vector) {
   std::string fields = text.value_or("(none)");
-  for (const float number : vector) fields += " " + std::to_string(number);
+  for (const float number : vector) fields.append(" ").append(std::to_string(number));
   return fields;
 }
 
