@@ -22,6 +22,8 @@ const NUMBERS = {
   retryDelayMs: [0, 3_600_000, 500],
   maxCacheBytes: [0, 2 ** 53 - 1, 8 * 2 ** 20],
 };
+// Of one call: for more, what waits would be a burden to the collector of garbage.
+const TEXTS_AT_ONCE = 2 ** 12;
 const MODEL_BYTES_MAX = 200;
 const DIMENSIONS_MAX = 8192;
 
@@ -98,6 +100,14 @@ class Embedder {
    * @param isUrgent  goes before what is not.
    */
   async embed(method, texts, next, { isUrgent = false } = {}) {
+    const vectors = [];
+    for (let at = 0; at < texts.length; at += TEXTS_AT_ONCE) {
+      vectors.push(...(await this.#embedSome(method, texts.slice(at, at + TEXTS_AT_ONCE), next, isUrgent)));
+    }
+    return vectors;
+  }
+
+  async #embedSome(method, texts, next, isUrgent) {
     const control = next();
     const keys = this.#cache && (await keysOf(`${this.model}\0${this.dimensions}\0`, texts, next));
     const vectors = keys === undefined ? new Array(texts.length) : await awaitOther(method, this.#cache.getMany(keys, next), control);

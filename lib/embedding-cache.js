@@ -2,21 +2,28 @@
 
 // Vectors of texts that were embedded before, by the hash of model and text: in memory, or where the caller keeps them.
 
-const { createHash } = require('node:crypto');
+const crypto = require('node:crypto');
 const { inSlices, turnOfTheLoop } = require('./slices');
 
 const PIECE_CHARS = 2 ** 15;
 const ASKED_AT_ONCE = 64;
 const ENTRY_BYTES = 200; // of a key and its places, about
 
-/** The keys of texts, in their order. A text is hashed in pieces, as UTF-16, which no cut can change. */
+// A Hash each is a burden to the collector of garbage; before Node 20.12 there is no other way.
+const hashOf = crypto.hash ?? ((algorithm, text, encoding) => crypto.createHash(algorithm).update(text).digest(encoding));
+
+/** The keys of texts, in their order. A long text is hashed in pieces, as UTF-16, which no cut can change. */
 async function keysOf(prefix, texts, next) {
   const keys = [];
   let hash;
   let at = 0;
   const step = () => {
     const text = texts[keys.length];
-    hash ??= createHash('sha256').update(prefix, 'utf16le');
+    if (text.length <= PIECE_CHARS) {
+      keys.push(hashOf('sha256', prefix + text, 'base64url'));
+      return text.length;
+    }
+    hash ??= crypto.createHash('sha256').update(prefix, 'utf16le');
     hash.update(text.slice(at, at + PIECE_CHARS), 'utf16le');
     at += PIECE_CHARS;
     if (at < text.length) return PIECE_CHARS;

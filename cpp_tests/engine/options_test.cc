@@ -95,7 +95,7 @@ TEST(CollectionOptions, AnEmbedderBringsDimensionsAndMustAgree) {
   EXPECT_FALSE(request.Adds(made));
   EXPECT_TRUE(CollectionRequest().Agrees(made, "c").ok());
 
-  const CollectionOptions without = Vectors(3).WithDefaults();
+  const CollectionOptions without = Vectors(3, Metric::kCosine).WithDefaults();
   EXPECT_TRUE(request.Agrees(without, "c").ok());
   EXPECT_TRUE(request.Adds(without));
   EXPECT_EQ(request.AddedTo(without).ToJson(), made.ToJson());

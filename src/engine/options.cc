@@ -98,15 +98,16 @@ Result<CollectionOptions> CollectionOptions::FromJson(std::string_view text) {
     return damaged;
   }
   // Numbers out of range would be trusted with memory; another spelling would not match the row's checksum.
-  const CollectionRequest ranges{options.dimensions,
-                                 options.metric,
-                                 options.hnsw.m,
-                                 options.hnsw.ef_construction,
-                                 options.hnsw.min_size,
-                                 options.text.language,
-                                 options.text.analyzer,
-                                 {},
-                                 {}};
+  CollectionRequest ranges{options.dimensions,
+                           options.metric,
+                           options.hnsw.m,
+                           options.hnsw.ef_construction,
+                           options.hnsw.min_size,
+                           options.text.language,
+                           options.text.analyzer,
+                           {},
+                           {}};
+  if (!options.embedder_model.empty()) ranges.embedder_model = options.embedder_model;
   if (!ranges.Validate().ok() || options.ToJson() != text) return damaged;
   return options;
 }
