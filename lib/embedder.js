@@ -151,14 +151,16 @@ class Embedder {
     return withRetries(attempt, { ...this.#retries, signal });
   }
 
-  /** Copies of the vectors in what the embedder gave: a list of them, or one row after the other. */
+  /** Copies of the vectors in what the embedder gave: a list of them, or one row after the other. They share their memory. */
   async #toVectors(given, count, signal) {
+    const { dimensions } = this;
     const at = this.#source(given, count);
+    const rows = new Float32Array(count * dimensions);
     const vectors = [];
     const copy = () => {
       const i = vectors.length;
-      vectors.push(this.#toVector(at(i), i));
-      return this.dimensions;
+      vectors.push(this.#copy(at(i), i, rows.subarray(i * dimensions, (i + 1) * dimensions)));
+      return dimensions;
     };
     await inSlices(() => vectors.length === count, copy, () => signal.throwIfAborted());
     return vectors;
@@ -175,7 +177,7 @@ class Embedder {
     throw new ShapeError(`must give ${count} x ${dimensions} numbers for ${count} texts, and gave ${given.length}`);
   }
 
-  #toVector(given, i) {
+  #copy(given, i, vector) {
     const { dimensions } = this;
     if (!types.isFloat32Array(given) && !isArray(given)) {
       throw new ShapeError(`must give vectors, and gave ${describe(given)} for text ${i} of a batch`);
@@ -183,7 +185,6 @@ class Embedder {
     if (given.length !== dimensions) {
       throw new ShapeError(`must give vectors of ${dimensions} dimensions, and gave one of ${given.length} for text ${i} of a batch`);
     }
-    const vector = new Float32Array(dimensions);
     for (let at = 0; at < dimensions; at++) {
       const number = given[at];
       vector[at] = number;

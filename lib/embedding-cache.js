@@ -65,7 +65,8 @@ class MemoryCache {
     return vector;
   }
 
-  set(key, vector) {
+  set(key, shared) {
+    const vector = shared.slice(); // It would keep the memory of its whole batch.
     this.#forget(key);
     this.#vectors.set(key, vector);
     this.#bytes += vector.byteLength + ENTRY_BYTES;
