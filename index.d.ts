@@ -158,6 +158,10 @@ export interface CollectionOptions {
   /** Makes vectors of texts that come without one, in every asynchronous method of this handle. Its length must be that of the
    *  collection, which is created with it; its model that of the vectors there, if one is known. null: none. Default: the database's. */
   embedder?: Embedder | null;
+  /** Dotted paths (and system fields) that filters and orderBy will ask of, at most 32: kept in memory for good, whatever that takes.
+   *  Others are made when first asked for, and give way. Opening an existing collection adds those it lacks, and takes none
+   *  away. Default: none. */
+  indexes?: readonly string[];
 }
 
 /** A JSON object: null, booleans, finite numbers (integers to 2^53), strings, arrays, plain objects. `undefined` members
@@ -303,11 +307,29 @@ export interface FilterOperators<T = unknown> {
   $in?: readonly FilterOperand<T>[];
   /** Equal to none of them, or missing. */
   $nin?: readonly FilterOperand<T>[];
+  /** An array that has all of them; [] matches nothing. Or what several elements have to be, each as { $elemMatch }. */
+  $all?: readonly FilterOperand<T>[] | readonly { readonly $elemMatch: FilterElement<T> }[];
+  /** An array that has one element to which all of it applies: operators, or of objects a filter. */
+  $elemMatch?: FilterElement<T>;
   /** true: the field is there, be it null. false: it is missing. */
   $exists?: boolean;
+  /** Like JavaScript's includes: a string that has it as a part, an array that has it as an element. */
+  $contains?: FilterOperand<T>;
+  /** A string that starts with it, also one in an array. */
+  $startsWith?: string;
+  /** A string in which the regular expression is found, also one in an array: RE2's syntax, without back-references and
+   *  look-around; at most 1,000 bytes, and 100 in one filter. */
+  $regex?: string;
+  /** Of $regex: letters of i (any case), m (^ and $ at each line), s (. matches line breaks), x (white space and comments are left out). */
+  $options?: string;
   /** The operators in it do not all hold. */
   $not?: FilterOperators<T>;
 }
+
+/** What one element of an array has to be: operators, or of objects a filter. */
+export type FilterElement<T = unknown> =
+  | FilterOperators<T extends readonly (infer Element)[] ? Element : T>
+  | { readonly [path: string]: unknown };
 
 /** A value, which means $eq, or operators. */
 export type FilterCondition<T = unknown> = FilterOperand<T> | FilterOperators<T>;
@@ -349,13 +371,18 @@ type ValueAt<T, Path extends string> = unknown extends T
 
 /**
  * Conditions on metadata, by dotted path, and on system fields; all must hold, and `{}` matches everything. At most 1,000 conditions,
- * 32 levels of $and, $or, $nor and $not, and 1 MiB as JSON.
+ * 32 levels of $and, $or, $nor, $not and $elemMatch, and 1 MiB as JSON. docs/api/filters.md has all of it.
+ *
+ * Or as text, with the same meaning: `topic = 'billing' AND year >= 2020`. An error in it names the position.
  *
  * Paths and values are typed by TMeta: `Filter<{ year: number; cast: { name: string }[] }>` takes `{ year: { $gte: 1970 },
  * 'cast.name': 'Sean' }`. What an index signature allows, such as that of the default Metadata, is not checked.
  * @throws ERR_INVALID_ARGUMENT naming the path of what is wrong.
  */
-export type Filter<TMeta extends object = Metadata> = {
+export type Filter<TMeta extends object = Metadata> = string | FilterObject<TMeta>;
+
+/** A filter as data. */
+export type FilterObject<TMeta extends object = Metadata> = {
   readonly [Path in PathsOf<TMeta>]?: FilterCondition<ValueAt<TMeta, Path>>;
 } & (string extends keyof TMeta ? { readonly [path: string]: FilterCondition } : unknown) & {
     /** The id of the record. */
@@ -369,33 +396,46 @@ export type Filter<TMeta extends object = Metadata> = {
     /** Change version of its last write. */
     readonly $version?: number | FilterOperators<number>;
     /** All of them hold. */
-    readonly $and?: readonly Filter<TMeta>[];
+    readonly $and?: readonly FilterObject<TMeta>[];
     /** One of them holds. */
-    readonly $or?: readonly Filter<TMeta>[];
+    readonly $or?: readonly FilterObject<TMeta>[];
     /** None of them holds. */
-    readonly $nor?: readonly Filter<TMeta>[];
+    readonly $nor?: readonly FilterObject<TMeta>[];
     /** It does not hold. */
-    readonly $not?: Filter<TMeta>;
+    readonly $not?: FilterObject<TMeta>;
   };
+
+/** 'year', '-year' (descending), several of them, or { year: 'desc', title: 'asc' }: at most 8 dotted paths or system fields. Records
+ *  that are equal in all of them come in the order they were first stored. Values sort as in MongoDB: missing and null, numbers, strings
+ *  by code point, objects, arrays, booleans; an array sorts by its smallest element (descending: its largest), an empty one before
+ *  everything. */
+export type OrderBy = string | readonly string[] | { readonly [path: string]: 'asc' | 'desc' };
 
 /** What find() asks for. */
 export interface FindQuery<TMeta extends object = Metadata> extends CallOptions {
   /** Only records that match. Default: all. */
   filter?: Filter<TMeta>;
+  /** Default: the order in which the records were first stored. */
+  orderBy?: OrderBy;
   /** Records of one page, 1..10,000, default 100. */
   limit?: number;
-  /** From an earlier result: the page after it. It stays good whatever is written meanwhile. Default: the first page. */
+  /** From an earlier result with the same orderBy: the page after it. It stays good whatever is written meanwhile. Default: the
+   *  first page. */
   cursor?: string;
+  /** true: the result has `total`. Default false. */
+  total?: boolean;
   /** Default ['text', 'metadata']. */
   include?: readonly IncludeField[];
 }
 
 /** One page. */
 export interface FindResult<TMeta extends object = Metadata> {
-  /** In the order they were first stored. */
+  /** In the order asked for. */
   records: StoredRecord<TMeta>[];
   /** Absent on the last page. */
   cursor?: string;
+  /** How many records match, on all pages. Absent unless asked for. */
+  total?: number;
 }
 
 /** What scan() goes through. `timeoutMs` counts for each page on its own. */
@@ -521,6 +561,17 @@ export interface CollectionStats {
   metric?: Metric;
   /** Records whose stored bytes failed their check when the collection was loaded: reading one gives ERR_CORRUPT. */
   damaged: number;
+  /** Fields in memory, by path: those declared, and those that filters and orderBy have asked of. */
+  indexes: {
+    /** Dotted. */
+    path: string;
+    /** Whether it is one of the option `indexes`. */
+    declared: boolean;
+    /** Different values, of the records that were read so far: what was written since is read by the next who asks. */
+    distinct: number;
+    /** About. */
+    memoryBytes: number;
+  }[];
   /** Absent when it has no vectors. */
   index?: {
     /** As created. */
@@ -848,6 +899,8 @@ export interface CollectionInfo {
     /** Its name. */
     model: string;
   };
+  /** Absent when none is declared. Ascending. */
+  indexes?: string[];
 }
 
 /** Records with an id, and optionally a vector, text and metadata of type TMeta. Made by Database. */
@@ -894,7 +947,7 @@ export class Collection<TMeta extends object = Metadata> {
   /** Records in the collection, or those that match. Sync twin. */
   count(filter?: Filter<TMeta>, options?: CallOptions): Promise<number>;
   countSync(filter?: Filter<TMeta>): number;
-  /** One page of records in the order they were first stored, from one committed state. Sync twin. */
+  /** One page of records, from one committed state. Sync twin. */
   find(query?: FindQuery<TMeta>): Promise<FindResult<TMeta>>;
   findSync(query?: Omit<FindQuery<TMeta>, keyof CallOptions>): FindResult<TMeta>;
   /** All records that match, page by page: each page is one committed state, and a record that is there throughout comes

@@ -175,16 +175,6 @@ std::optional<std::string> Args::Filter(size_t index) {
   return String(index, "filter");
 }
 
-FindQuery Args::Page(size_t index) {
-  Fields fields(this, At(index), "query", {"limit", "after", "include", "mayEndEarly"});
-  FindQuery query;
-  query.limit = fields.Integer("limit").value_or(query.limit);
-  query.after = RowId{fields.Whole("after").value_or(0)};
-  query.may_end_early = fields.Boolean("mayEndEarly").value_or(false);
-  query.include = fields.IncludeFields("include").value_or(query.include);
-  return query;
-}
-
 OnConflict Args::Conflict(size_t index) {
   const std::optional<std::string> name = ReadString(At(index));
   if (name == "replace") return OnConflict::kReplace;
@@ -232,8 +222,9 @@ Include Args::IncludeFields(size_t index, const char* name) {
 }
 
 CollectionRequest Args::CollectionOptions(size_t index) {
-  Fields fields(this, At(index), "options", {"dimensions", "metric", "hnsw", "text", "embedder"});
+  Fields fields(this, At(index), "options", {"dimensions", "metric", "hnsw", "text", "embedder", "indexes"});
   CollectionRequest request;
+  request.indexes = fields.Strings("indexes");
   request.dimensions = fields.Integer("dimensions");
   if (std::optional<std::string> metric = fields.String("metric")) {
     request.metric = MetricFromName(*metric);

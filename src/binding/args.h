@@ -36,6 +36,13 @@ class Args {
   const Status& status() const { return status_; }
   // Keeps the first failure; ok changes nothing.
   void Refuse(Status status);
+  // What there is, or its default after a refusal.
+  template <class T>
+  T Take(Result<T> result) {
+    if (result.ok()) return std::move(*result);
+    Refuse(result.status());
+    return T();
+  }
   // Of strings and vectors read so far.
   size_t input_bytes() const { return input_bytes_; }
 
@@ -97,6 +104,7 @@ class Fields {
     return Fields(args_, Get(key), NameOf(key), known);
   }
   std::optional<std::string> String(const char* key);
+  std::optional<std::vector<std::string>> Strings(const char* key);
   std::optional<std::vector<float>> Vector(const char* key);
   std::optional<Include> IncludeFields(const char* key);
   Napi::Value Get(const char* key) const;

@@ -234,7 +234,7 @@ Napi::Value CollectionObject::Search(const Napi::CallbackInfo& info) {
       PackedToJs);
 }
 
-// find(query, filter, token, timeoutMs): one page; `about` is { last, more }.
+// find(query, filter, token, timeoutMs): one page; `about` is { last, more, cursor, total }.
 Napi::Value CollectionObject::Find(const Napi::CallbackInfo& info) {
   Args args(info, "Collection.find");
   FindQuery query = args.Page(0);
@@ -247,7 +247,7 @@ Napi::Value CollectionObject::Find(const Napi::CallbackInfo& info) {
         RETURN_IF_ERROR(ParseInto(json, "query.filter", &query.filter));
         Result<FindOutput> output = agentmemdb::Find(database.get(), collection, query, token);
         if (!output.ok()) return output.status();
-        return PackPage(*output);
+        return PackPage(*output, query.order);
       },
       PackedToJs);
 }

@@ -188,13 +188,15 @@ Packed PackHits(const SearchOutput& output, const SearchQuery& query) {
   return packed;
 }
 
-Packed PackPage(const FindOutput& output) {
+Packed PackPage(const FindOutput& output, const SortOrder& order) {
   Packed packed = Begin();
   for (const RecordOutput& record : output.records) WriteRecord(NextElement(&packed), record);
   packed.parts.back().json.push_back(']');
   ObjectWriter about(&packed.about);
   about.Integer("last", ToInt(output.last));
   about.Key("more")->append(output.more ? "true" : "false");
+  if (output.cursor) about.Text("cursor", output.cursor->ToJson(order));
+  if (output.total) about.Integer("total", *output.total);
   about.Close();
   return packed;
 }
@@ -206,6 +208,20 @@ Packed PackRecord(const std::optional<RecordOutput>& record) {
   WriteRecord(&packed.parts.back(), *record);
   packed.parts.back().json.push_back(']');
   return packed;
+}
+
+std::string FieldsToJson(const std::vector<FieldIndexStats>& fields) {
+  std::string json = "[";
+  for (const FieldIndexStats& field : fields) {
+    if (json.size() > 1) json.push_back(',');
+    ObjectWriter object(&json);
+    object.Text("path", field.path);
+    object.Key("declared")->append(field.declared ? "true" : "false");
+    object.Integer("distinct", static_cast<int64_t>(field.distinct));
+    object.Integer("memoryBytes", static_cast<int64_t>(field.memory_bytes));
+    object.Close();
+  }
+  return json + "]";
 }
 
 std::string InfoToJson(const CollectionInfo& info) {
@@ -224,6 +240,14 @@ std::string InfoToJson(const CollectionInfo& info) {
     ObjectWriter embedder(object.Key("embedder"));
     embedder.Text("model", info.options.embedder_model);
     embedder.Close();
+  }
+  if (!info.options.indexes.empty()) {
+    std::string* list = object.Key("indexes");
+    for (const std::string& path : info.options.indexes) {
+      list->push_back(&path == &info.options.indexes.front() ? '[' : ',');
+      AppendJsonString(list, path);
+    }
+    list->push_back(']');
   }
   object.Close();
   return json;
@@ -249,6 +273,7 @@ std::string StatsToJson(const CollectionStats& stats) {
     object.Text("metric", MetricName(stats.info.options.metric));
   }
   object.Integer("damaged", stats.damaged);
+  object.Key("indexes")->append(FieldsToJson(stats.fields));
   if (stats.index) {
     ObjectWriter index(object.Key("index"));
     WriteHnsw(&index, stats.info.options.hnsw);

@@ -37,7 +37,7 @@ struct Packed {
 Packed PackHits(const SearchOutput& output, const SearchQuery& query);
 // No part when there is no record.
 Packed PackRecord(const std::optional<RecordOutput>& record);
-Packed PackPage(const FindOutput& output);
+Packed PackPage(const FindOutput& output, const SortOrder& order);
 std::string InfoToJson(const CollectionInfo& info);
 std::string InfosToJson(const std::vector<CollectionInfo>& infos);
 std::string StatsToJson(const CollectionStats& stats);

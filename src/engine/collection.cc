@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "base/check.h"
+#include "engine/read.h"
 #include "vector/hnsw_index.h"
 
 namespace agentmemdb {
@@ -16,10 +17,17 @@ Collection::Collection(CollectionId id, std::string name, CollectionOptions opti
       texts_(options_.text) {
   if (options_.dimensions != 0)
     vectors_ = std::make_unique<HnswIndex>(options_.metric, options_.dimensions, options_.hnsw);
+  DeclareFields();
+}
+
+void Collection::DeclareFields() {
+  for (const std::string& path : options_.indexes) fields_.Declare(*ParseFieldPath(path, "options.indexes"));
 }
 
 void Collection::Alter(const CollectionOptions& options) {
   options_.embedder_model = options.embedder_model;
+  options_.indexes = options.indexes;
+  DeclareFields();
   options_json_ = options_.ToJson();
 }
 
@@ -107,6 +115,8 @@ void Collection::Load(const RecordRow& record) {
   if (!vector.empty()) std::memcpy(vector.data(), record.vector->data(), bytes);
   Stage(slot, record.id, vector);
   Put(slot, record.row, !vector.empty(), record.expires_at);
+  const RecordFields fields = FieldsOf(record);
+  if (!options_.indexes.empty()) fields_.LearnDeclared(slot, fields);
 }
 
 void Collection::Touch(RowId row, std::optional<TimeMs> expires_at) {

@@ -140,6 +140,7 @@ class Collection {
 
   uint64_t changes() const { return writes_ + (vectors_ == nullptr ? 0 : vectors_->changes()); }
   bool HasVectorAt(Slot slot) const { return vectors_ != nullptr && vectors_->Has(slot); }
+  void DeclareFields();
   bool ReadRows(SectionReader* image);
   bool ReadExpiries(SectionReader* image);
   void Free(Slot slot);

@@ -1,4 +1,4 @@
-// Records by filter alone: pages in row order, counts, and the sets that searches and deletions work on.
+// Records by filter alone: pages in row order or by fields, counts, and the sets that searches and deletions work on.
 #pragma once
 
 #include <optional>
@@ -6,6 +6,7 @@
 
 #include "engine/read.h"
 #include "meta/filter.h"
+#include "meta/sort_order.h"
 
 namespace agentmemdb {
 
@@ -18,14 +19,19 @@ struct FindQuery {
   bool may_end_early = false;
   size_t bytes_max = SIZE_MAX;  // a page also ends with the record that reaches it
   bool skip_damaged = false;    // records that fail their check are counted, and no error
+  SortOrder order;  // empty: by row. With one, only `filter`, `limit`, `cursor`, `total` and `include` count.
+  std::optional<SortCursor> cursor;  // of a page with the same order: what comes after it
+  bool total = false;                // count all that match
   Include include;
 };
 
 struct FindOutput {
-  std::vector<RecordOutput> records;  // in row order
-  RowId last{0};                      // the cursor of the next page
+  std::vector<RecordOutput> records;  // in the order asked for
+  RowId last{0};                      // the cursor of the next page, without an order
+  std::optional<SortCursor> cursor;   // with one; absent on the last page
   bool more = false;                  // there may be a next page
-  int64_t damaged = 0;                // left out by skip_damaged
+  std::optional<int64_t> total;
+  int64_t damaged = 0;  // left out by skip_damaged
 };
 
 // One committed state a page. A record that is there throughout comes exactly once over the pages.

@@ -10,7 +10,7 @@
 namespace agentmemdb {
 namespace {
 
-constexpr size_t kOptionsBytesMax = 4096;
+constexpr size_t kOptionsBytesMax = 1u << 17;  // 32 paths of 512 bytes, each six times as long when escaped
 
 Status Damaged(const std::string& what) { return Status(Code::kCorrupt, what); }
 

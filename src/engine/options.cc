@@ -1,9 +1,11 @@
 #include "engine/options.h"
 
+#include <algorithm>
 #include <cmath>
 #include <nlohmann/json.hpp>
 
 #include "base/text.h"
+#include "meta/field_path.h"
 
 namespace agentmemdb {
 namespace {
@@ -27,6 +29,13 @@ Status CheckSame(const std::optional<T>& asked, const T& existing, const char* a
 
 // Throws unless it is a whole number. One that is too large comes out as another: who compares with what is written notices.
 uint32_t NumberIn(const json& value) { return static_cast<uint32_t>(value.get_ref<const json::number_unsigned_t&>()); }
+
+Status CheckIndexes(const std::vector<std::string>& paths) {
+  for (size_t i = 0; i < paths.size(); ++i)
+    RETURN_IF_ERROR(ParseFieldPath(paths[i], "options.indexes[" + std::to_string(i) + "]").status());
+  if (paths.size() <= limits::kDeclaredIndexesMax) return {};
+  return Status::InvalidArgument("options.indexes", "must be at most 32 paths, got " + std::to_string(paths.size()));
+}
 
 // Lets pass what lib/ lets pass of values that JSON has: no integer that a JavaScript number would change.
 class MetadataCheck final : public nlohmann::json_sax<json> {
@@ -68,6 +77,7 @@ std::string CollectionOptions::ToJson() const {
     if (!embedder_model.empty()) options["embedder"] = {{"model", embedder_model}};
   }
   if (text != TextOptions()) options["text"] = {{"language", text.language}, {"analyzer", AnalyzerName(text.analyzer)}};
+  if (!indexes.empty()) options["indexes"] = indexes;
   return options.dump();
 }
 
@@ -91,6 +101,8 @@ Result<CollectionOptions> CollectionOptions::FromJson(std::string_view text) {
                         AnalyzerFromName(value.at("analyzer").get<std::string>()).value()};
       else if (key == "embedder")
         options.embedder_model = value.at("model").get<std::string>();
+      else if (key == "indexes")
+        options.indexes = value.get<std::vector<std::string>>();
       else
         return Status(Code::kUnsupported, "a collection has the option '" + key + "'; install a newer agentmemdb");
     }
@@ -108,6 +120,8 @@ Result<CollectionOptions> CollectionOptions::FromJson(std::string_view text) {
                            {},
                            {}};
   if (!options.embedder_model.empty()) ranges.embedder_model = options.embedder_model;
+  if (CollectionRequest().IndexesWith(options) != options.indexes || !CheckIndexes(options.indexes).ok())
+    return damaged;
   if (!ranges.Validate().ok() || options.ToJson() != text) return damaged;
   return options;
 }
@@ -122,10 +136,20 @@ CollectionOptions CollectionRequest::WithDefaults() const {
   options.text.language = text_language.value_or(options.text.language);
   options.text.analyzer = text_analyzer.value_or(options.text.analyzer);
   options.embedder_model = embedder_model.value_or("");
+  options.indexes = IndexesWith({});
   return options;
 }
 
+std::vector<std::string> CollectionRequest::IndexesWith(const CollectionOptions& existing) const {
+  std::vector<std::string> all = existing.indexes;
+  if (indexes) all.insert(all.end(), indexes->begin(), indexes->end());
+  std::sort(all.begin(), all.end());
+  all.erase(std::unique(all.begin(), all.end()), all.end());
+  return all;
+}
+
 Status CollectionRequest::Validate() const {
+  if (indexes) RETURN_IF_ERROR(CheckIndexes(*indexes));
   RETURN_IF_ERROR(CheckRange(dimensions, "options.dimensions", 1, limits::kDimensionsMax));
   RETURN_IF_ERROR(CheckRange(hnsw_m, "options.hnsw.M", limits::kHnswMMin, limits::kHnswMMax));
   RETURN_IF_ERROR(CheckRange(hnsw_ef_construction, "options.hnsw.efConstruction", limits::kHnswEfConstructionMin,
@@ -157,6 +181,9 @@ Status CollectionRequest::ValidateNew() const {
 }
 
 Status CollectionRequest::Agrees(const CollectionOptions& existing, std::string_view collection) const {
+  if (IndexesWith(existing).size() > limits::kDeclaredIndexesMax)
+    return Status::InvalidArgument("options.indexes",
+                                   "would make them more than 32 of the collection '" + std::string(collection) + "'");
   const auto number = [](uint32_t value) { return std::to_string(value); };
   RETURN_IF_ERROR(CheckSame(dimensions, existing.dimensions, "options.dimensions", collection,
                             existing.dimensions == 0 ? "none" : number(existing.dimensions)));
@@ -194,8 +221,13 @@ std::optional<AnalyzerKind> AnalyzerFromName(std::string_view name) {
   return std::nullopt;
 }
 
+bool CollectionRequest::Adds(const CollectionOptions& existing) const {
+  return (embedder_model && existing.embedder_model.empty()) || IndexesWith(existing) != existing.indexes;
+}
+
 CollectionOptions CollectionRequest::AddedTo(CollectionOptions existing) const {
-  if (Adds(existing)) existing.embedder_model = *embedder_model;
+  if (embedder_model && existing.embedder_model.empty()) existing.embedder_model = *embedder_model;
+  existing.indexes = IndexesWith(existing);
   return existing;
 }
 

@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/status.h"
 #include "storage/store.h"
@@ -29,6 +30,7 @@ constexpr uint32_t kHnswMMin = 4, kHnswMMax = 64;
 constexpr uint32_t kHnswEfConstructionMin = 8, kHnswEfConstructionMax = 4096;
 constexpr uint32_t kHnswMinSizeMax = 2147483647;
 constexpr size_t kModelBytesMax = 200;
+constexpr size_t kDeclaredIndexesMax = 32;
 }  // namespace limits
 
 struct CollectionOptions {
@@ -36,7 +38,8 @@ struct CollectionOptions {
   Metric metric = Metric::kCosine;
   HnswConfig hnsw;
   TextOptions text;
-  std::string embedder_model;  // what made the vectors; empty = nobody has said
+  std::string embedder_model;        // what made the vectors; empty = nobody has said
+  std::vector<std::string> indexes;  // paths of declared field indexes: ascending, each once
 
   // As stored in the file.
   std::string ToJson() const;
@@ -53,6 +56,7 @@ struct CollectionRequest {
   std::optional<AnalyzerKind> text_analyzer;
   std::optional<std::string> embedder_model;
   std::optional<uint32_t> embedder_dimensions;  // those of a new collection for which none were passed
+  std::optional<std::vector<std::string>> indexes = std::nullopt;  // Those of an existing collection stay.
 
   CollectionOptions WithDefaults() const;
   // Ranges. Errors: kInvalidArgument naming the option.
@@ -62,8 +66,10 @@ struct CollectionRequest {
   // Errors: kInvalidArgument naming the first option that was passed and differs.
   Status Agrees(const CollectionOptions& existing, std::string_view collection) const;
   // Some options may be given later. Whether this one, which agrees, gives such.
-  bool Adds(const CollectionOptions& existing) const { return embedder_model && existing.embedder_model.empty(); }
+  bool Adds(const CollectionOptions& existing) const;
   CollectionOptions AddedTo(CollectionOptions existing) const;
+  // Indexes that an existing collection has, and those asked for.
+  std::vector<std::string> IndexesWith(const CollectionOptions& existing) const;
 };
 
 const char* AnalyzerName(AnalyzerKind analyzer);

@@ -78,6 +78,7 @@ struct CollectionStats {
   std::optional<ImageInfo> image;
   std::optional<TextIndexStats> texts;  // once somebody has searched for words
   std::shared_ptr<const HybridProfile> profile;
+  std::vector<FieldIndexStats> fields;  // by path
 };
 
 // Errors of all: kNotFound (the collection was deleted), kCorrupt, kIo, kAborted, kTimeout, kLimit.

@@ -62,6 +62,7 @@ Result<CollectionStats> StatsOf(Database* database, CollectionId id, const Cance
         if (collection.vectors() != nullptr) stats.index = collection.vectors()->stats();
         stats.searches = collection.searches().Get();
         stats.image = collection.image();
+        stats.fields = collection.fields().stats();
         if (collection.texts().active()) stats.texts = collection.texts().stats();
         const std::lock_guard guard(collection.profile().mutex);
         stats.profile = collection.profile().profile;

@@ -265,6 +265,50 @@ std::vector<uint8_t> FieldIndex::PassingCodes(const Filter& leaf, const CancelTo
   return passes;
 }
 
+FieldIndex::Keys::Keys(const FieldIndex& index, bool descending)
+    : index_(index), guard_(index.mutex_), of_code_(index.entries_.size()) {
+  for (size_t code = 1; code < of_code_.size(); ++code) {
+    SortKeyFinder finder(descending);
+    for (const ReachedValue& each : index.entries_[code].reached) finder.Add(each.get(), each.of_array);
+    of_code_[code] = finder.key();
+  }
+}
+
+std::strong_ordering FieldIndex::Keys::Compare(Slot a, Slot b) const {
+  const uint32_t code_a = index_.codes_[ToInt(a)], code_b = index_.codes_[ToInt(b)];
+  if (code_a != 0 && code_b != 0) return CompareKeys(of_code_[code_a], of_code_[code_b]);
+  const Value number_a(index_.numbers_[ToInt(a)]), number_b(index_.numbers_[ToInt(b)]);
+  return CompareKeys(code_a != 0 ? of_code_[code_a] : &number_a, code_b != 0 ? of_code_[code_b] : &number_b);
+}
+
+std::strong_ordering FieldIndex::Keys::Compare(Slot a, const std::optional<Value>& key) const {
+  const uint32_t code = index_.codes_[ToInt(a)];
+  const Value number(index_.numbers_[ToInt(a)]);
+  return CompareKeys(code != 0 ? of_code_[code] : &number, key ? &*key : nullptr);
+}
+
+std::optional<Value> FieldIndex::Keys::Get(Slot slot) const {
+  const uint32_t code = index_.codes_[ToInt(slot)];
+  if (code == 0) return Value(index_.numbers_[ToInt(slot)]);
+  return of_code_[code] == nullptr ? std::nullopt : std::optional(*of_code_[code]);
+}
+
+size_t FieldIndex::CountDistinct() const {
+  std::shared_lock guard(mutex_);
+  std::vector<uint8_t> seen(entries_.size());
+  std::vector<double> numbers;
+  size_t lists = 0;
+  known_.ForEach([&](Slot slot) {
+    const uint32_t code = codes_[ToInt(slot)];
+    if (code == 0) return numbers.push_back(numbers_[ToInt(slot)]);
+    lists += seen[code] == 0 ? 1 : 0;
+    seen[code] = 1;
+  });
+  std::sort(numbers.begin(), numbers.end());
+  const auto end = std::unique(numbers.begin(), numbers.end());
+  return lists + static_cast<size_t>(end - numbers.begin());
+}
+
 size_t FieldIndex::memory_bytes() const {
   constexpr size_t kHashNode = 64;
   std::shared_lock guard(mutex_);

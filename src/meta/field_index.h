@@ -20,6 +20,7 @@
 #include "base/id_set.h"
 #include "meta/filter.h"
 #include "meta/record_values.h"
+#include "meta/sort_order.h"
 
 namespace agentmemdb {
 
@@ -46,8 +47,27 @@ class FieldIndex {
   bool Agrees(Slot slot, RecordValues* record) const;
   // Of the known records those that match `leaf`, a kField on this path; others may be named too. Stops early once cancelled.
   IdSet Find(const Filter& leaf, const CancelToken& cancel = {}) const;
+  // Of the known records. Cost: a pass over the columns, and as many numbers sorted as there are.
+  size_t CountDistinct() const;
   // About.
   size_t memory_bytes() const;
+
+  // The known records by what they have here. While it lives, the index learns nothing; where one thread has several, it makes
+  // them in the order of their indexes' addresses.
+  class Keys {
+   public:
+    Keys(const FieldIndex& index, bool descending);
+
+    std::strong_ordering Compare(Slot a, Slot b) const;
+    std::strong_ordering Compare(Slot a, const std::optional<Value>& key) const;
+    // nullopt: an empty array.
+    std::optional<Value> Get(Slot slot) const;
+
+   private:
+    const FieldIndex& index_;
+    std::shared_lock<std::shared_mutex> guard_;
+    std::vector<SortKey> of_code_;
+  };
 
  private:
   using Reached = std::vector<ReachedValue>;

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "base/text.h"
+
 namespace agentmemdb {
 namespace {
 
@@ -124,6 +126,41 @@ std::optional<Value> ParseValue(std::string_view json, int depth_max) {
   ValueBuilder builder(depth_max);
   if (!nlohmann::json::sax_parse(json, &builder)) return std::nullopt;
   return builder.Take();
+}
+
+void AppendJson(const Value& value, std::string* json) {
+  switch (value.type()) {
+    case ValueType::kNull:
+      json->append("null");
+      break;
+    case ValueType::kNumber:
+      AppendJsonNumber(json, value.number());
+      break;
+    case ValueType::kString:
+      AppendJsonString(json, value.string());
+      break;
+    case ValueType::kObject:
+      json->push_back('{');
+      for (const Member& member : value.object()) {
+        if (&member != &value.object().front()) json->push_back(',');
+        AppendJsonString(json, member.name);
+        json->push_back(':');
+        AppendJson(member.value, json);
+      }
+      json->push_back('}');
+      break;
+    case ValueType::kArray:
+      json->push_back('[');
+      for (const Value& element : value.array()) {
+        if (&element != &value.array().front()) json->push_back(',');
+        AppendJson(element, json);
+      }
+      json->push_back(']');
+      break;
+    case ValueType::kBool:
+      json->append(value.boolean() ? "true" : "false");
+      break;
+  }
 }
 
 }  // namespace agentmemdb

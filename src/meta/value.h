@@ -72,5 +72,7 @@ bool Equal(const Value& a, const Value& b);
 // Reads RFC 8259 text nested at most `depth_max` levels. Numbers become doubles; -0 equals 0.
 // nullopt: not JSON, deeper, ill-formed UTF-8, a lone surrogate, or a number beyond a double.
 std::optional<Value> ParseValue(std::string_view json, int depth_max);
+// The other way round: what ParseValue makes an equal value of.
+void AppendJson(const Value& value, std::string* json);
 
 }  // namespace agentmemdb

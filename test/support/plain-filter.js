@@ -38,16 +38,16 @@ function compareMembers([nameA, a], [nameB, b]) {
   return typeOf(a) - typeOf(b) || compare(nameA, nameB) || compare(a, b);
 }
 
-/** What a path reaches: values, and undefined where the field is missing. */
+/** What a path reaches: { value }, with value undefined where the field is missing; the elements of an array at its end come first. */
 function* reached(value, [name, ...rest]) {
   if (name === undefined) {
-    if (Array.isArray(value)) yield* value;
-    yield value;
+    if (Array.isArray(value)) yield* value.map((element) => ({ value: element, ofArray: true }));
+    yield { value };
   } else if (Array.isArray(value)) {
     for (const [i, element] of value.entries()) {
       if (isObject(element)) yield* reached(element, [name, ...rest]);
       if (name !== String(i)) continue;
-      if (rest.length === 0) yield element;
+      if (rest.length === 0) yield { value: element };
       else if (typeof element === 'object' && element !== null) yield* reached(element, rest);
     }
   } else {
@@ -56,7 +56,7 @@ function* reached(value, [name, ...rest]) {
 }
 
 function* reachedMember(value, rest) {
-  if (value === undefined) yield undefined;
+  if (value === undefined) yield { value };
   else yield* reached(value, rest);
 }
 
@@ -67,21 +67,36 @@ const TESTS = {
   $lt: (value, operand) => sameType(value, operand) && compare(value ?? null, operand) < 0,
   $lte: (value, operand) => sameType(value, operand) && compare(value ?? null, operand) <= 0,
   $in: (value, operands) => operands.some((operand) => TESTS.$eq(value, operand)),
+  $startsWith: (value, operand) => typeof value === 'string' && value.startsWith(operand),
+  $regex: (value, { source, flags }) => typeof value === 'string' && new RegExp(source, flags).test(value),
 };
+// Of what a path leads to as a whole.
+const WHOLE_TESTS = {
+  $contains: (value, operand) => {
+    if (Array.isArray(value)) return value.some((element) => compare(element, operand) === 0);
+    return typeof value === 'string' && typeof operand === 'string' && value.includes(operand);
+  },
+  $elemMatch: (value, wanted) => Array.isArray(value) && value.some((element) => (isOfValues(wanted) ? meets([{ value: element }], wanted) : isLikeObject(element, wanted))),
+};
+const isOfValues = (wanted) => Object.keys(wanted)[0]?.startsWith('$') && !['$and', '$or', '$nor'].includes(Object.keys(wanted)[0]);
+const isLikeObject = (element, wanted) => typeof element === 'object' && element !== null && matches(wanted, { metadata: { ...element } });
 const sameType = (value, operand) => typeOf(value ?? null) === typeOf(operand);
 
 function passes(values, operator, operand) {
   if (operator === '$ne') return !passes(values, '$eq', operand);
   if (operator === '$nin') return !passes(values, '$in', operand);
   if (operator === '$not') return !meets(values, operand);
-  if (operator === '$exists') return operand === values.some((value) => value !== undefined);
-  return values.some((value) => TESTS[operator](value, operand));
+  if (operator === '$exists') return operand === values.some(({ value }) => value !== undefined);
+  if (operator === '$all') return operand.length > 0 && operand.every((each) => (isObject(each) && each.$elemMatch ? meets(values, each) : passes(values, '$eq', each)));
+  if (operator in WHOLE_TESTS) return values.some(({ value, ofArray }) => !ofArray && WHOLE_TESTS[operator](value, operand));
+  return values.some(({ value }) => TESTS[operator](value, operand));
 }
 
 function meets(values, condition) {
   const hasOperators = isObject(condition) && Object.keys(condition).some((key) => key.startsWith('$'));
   if (!hasOperators) return passes(values, '$eq', condition);
-  return Object.entries(condition).every(([operator, operand]) => passes(values, operator, operand));
+  const { $options: flags, ...operators } = condition;
+  return Object.entries(operators).every(([operator, operand]) => passes(values, operator, operator === '$regex' ? { source: operand, flags: `u${flags ?? ''}` } : operand));
 }
 
 /** @param record { id, version, expiresAt, metadata }, absent fields undefined. */
@@ -92,9 +107,37 @@ function matches(filter, record) {
     if (key === '$or') return value.some(each);
     if (key === '$nor') return !value.some(each);
     if (key === '$not') return !each(value);
-    const values = key in SYSTEM ? [record[SYSTEM[key]]] : [...reached(record.metadata ?? {}, key.split('.'))];
+    const values = key in SYSTEM ? [{ value: record[SYSTEM[key]] }] : [...reached(record.metadata ?? {}, key.split('.'))];
     return meets(values, value);
   });
+}
+
+/** What a record is sorted by: undefined for an empty array, which comes first. */
+function sortKey(record, path, descending) {
+  const values = path in SYSTEM ? [{ value: record[SYSTEM[path]] }] : [...reached(record.metadata ?? {}, path.split('.'))];
+  const keys = values.filter(({ ofArray }) => !ofArray).flatMap(({ value }) => (Array.isArray(value) && value.length > 0 ? value : [value ?? null]));
+  keys.sort((a, b) => (descending ? -1 : 1) * compareKeys(a, b));
+  return keys.length === 0 ? null : keys[0];
+}
+
+const isEmptyArray = (key) => Array.isArray(key) && key.length === 0;
+
+function compareKeys(a, b) {
+  if (isEmptyArray(a) || isEmptyArray(b)) return Number(isEmptyArray(b)) - Number(isEmptyArray(a));
+  return compare(a, b);
+}
+
+/** Records, given in row order, in the order of [[path, descending], ...]. */
+function sorted(records, order) {
+  const keyed = records.map((record) => ({ record, keys: order.map(([path, descending]) => sortKey(record, path, descending)) }));
+  const compareAll = (a, b) => {
+    for (const [i, [, descending]] of order.entries()) {
+      const by = compareKeys(a.keys[i], b.keys[i]);
+      if (by !== 0) return descending ? -by : by;
+    }
+    return 0;
+  };
+  return keyed.sort(compareAll).map(({ record }) => record);
 }
 
 const TOPICS = ['food', 'travel', 'Ärger', '😀', ''];
@@ -127,13 +170,34 @@ const FIELDS = {
 
 function randomCondition(random, value) {
   const one = () => value(random);
-  const operator = pick(random, ['', '$eq', '$ne', '$gt', '$gte', '$lt', '$lte', '$in', '$nin', '$exists', '$not', 'range']);
+  const operator = pick(random, OPERATORS);
   if (operator === '') return one();
-  if (operator === 'range') return { $gte: one(), $lt: one() };
+  if (operator === '$all') return { $all: random() < 0.2 ? [{ $elemMatch: { $gte: one() } }] : Array.from({ length: integer(random, 3) }, one) };
+  if (operator === '$elemMatch') return { $elemMatch: randomWanted(random, one) };
+  if (operator === '$startsWith') return { $startsWith: pick(random, ['', 'f', 'a', 'Ä', '😀', 'food']) };
+  if (operator === '$regex') return pick(random, [{ $regex: '^[a-f]' }, { $regex: 'O', $options: 'i' }, { $regex: '^.?$' }, { $regex: 'a|😀' }]);
+  if (operator === 'range') return random() < 0.5 ? { $gte: one(), $lt: one() } : { $gte: one(), $lte: one() };
   if (operator === '$exists') return { $exists: random() < 0.5 };
   if (operator === '$in' || operator === '$nin') return { [operator]: Array.from({ length: integer(random, 4) }, one) };
   if (operator === '$not') return { $not: { [pick(random, ['$eq', '$gt', '$lte'])]: one() } };
   return { [operator]: one() };
+}
+
+const OPERATORS = `  $eq $ne $gt $gte $lt $lte $in $nin $exists $not range $all $elemMatch $contains $startsWith $regex`.split(' ').slice(1);
+
+// What an $elemMatch asks of an element.
+function randomWanted(random, one) {
+  return pick(random, [
+    () => ({ $gte: one(), $ne: one() }),
+    () => ({ $in: [one(), one()] }),
+    () => ({ $not: { $lt: one() } }),
+    () => ({ $elemMatch: { x: 5 } }),
+    () => ({ x: one() }),
+    () => ({ x: { $gte: 1 }, y: null }),
+    () => ({ $or: [{ y: 1 }, { x: one() }] }),
+    () => ({ 0: { x: 5 } }),
+    () => ({}),
+  ])();
 }
 
 /** @param version the newest there is, for conditions on $version; undefined: none of those. */
@@ -154,4 +218,4 @@ function randomFilter(random, version, depth = 0) {
   return filter;
 }
 
-module.exports = { matches, randomFilter, randomMetadata };
+module.exports = { matches, randomFilter, randomMetadata, sorted };
