@@ -567,7 +567,8 @@ export interface CollectionStats {
     path: string;
     /** Whether it is one of the option `indexes`. */
     declared: boolean;
-    /** Different values, of the records that were read so far: what was written since is read by the next who asks. */
+    /** Different values (of more than 10,000 numbers, about), of the records that were read so far: what was written since is read by
+     *  the next who asks. */
     distinct: number;
     /** About. */
     memoryBytes: number;

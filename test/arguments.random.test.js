@@ -90,7 +90,7 @@ test(
   }),
 );
 
-const KEYS = `id vector text metadata expiresAt ttlMs ids vectors texts metadatas k ef exact filter include explain limit cursor batchSize
+const KEYS = `id vector text metadata expiresAt ttlMs ids vectors texts metadatas k ef exact filter include explain limit cursor orderBy total indexes batchSize
   ifVersion onConflict type collection record fields concurrency timeoutMs dimensions metric hnsw M efConstruction minSize durability
   busyTimeoutMs maxPending signal $and $not $in x __proto__ length 0 constructor toString`.split(/\s+/);
 const NAMED_VALUES = Object.values(wrong)

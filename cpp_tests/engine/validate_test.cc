@@ -202,7 +202,7 @@ TEST_F(Validate, TheVectorOfAQuery) {
     query.vector = std::move(vector);
     return Search(db_.get(), collection, query, {}).status().argument();
   };
-  EXPECT_EQ(refused(collection_, {}), "query.vector");
+  EXPECT_EQ(refused(collection_, {}), "query") << "neither a vector nor a text";
   EXPECT_EQ(refused(collection_, {1, 2}), "query.vector");
   EXPECT_EQ(refused(collection_, {1, 2, NAN}), "query.vector[2]");
   EXPECT_EQ(refused(collection_, {0, 0, 0}), "") << "l2 compares it";

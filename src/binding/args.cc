@@ -221,29 +221,6 @@ Include Args::IncludeFields(size_t index, const char* name) {
   return include.value_or(Include());
 }
 
-CollectionRequest Args::CollectionOptions(size_t index) {
-  Fields fields(this, At(index), "options", {"dimensions", "metric", "hnsw", "text", "embedder", "indexes"});
-  CollectionRequest request;
-  request.indexes = fields.Strings("indexes");
-  request.dimensions = fields.Integer("dimensions");
-  if (std::optional<std::string> metric = fields.String("metric")) {
-    request.metric = MetricFromName(*metric);
-    if (!request.metric)
-      Refuse(Status::InvalidArgument("options.metric", "must be 'cosine', 'l2' or 'ip', got '" + *metric + "'"));
-  }
-  Fields hnsw(this, fields.Get("hnsw"), "options.hnsw", {"M", "efConstruction", "minSize"});
-  request.hnsw_m = hnsw.Integer("M");
-  request.hnsw_ef_construction = hnsw.Integer("efConstruction");
-  request.hnsw_min_size = hnsw.Integer("minSize");
-  Fields text = fields.Object("text", {"language", "analyzer"});
-  request.text_language = text.String("language");
-  request.text_analyzer = text.Named("analyzer", AnalyzerFromName, "'default' or 'reference'");
-  Fields embedder = fields.Object("embedder", {"model", "dimensions"});
-  request.embedder_model = embedder.String("model");
-  request.embedder_dimensions = embedder.Integer("dimensions");
-  return request;
-}
-
 DatabaseOptions Args::OpenOptions(size_t path_index, size_t options_index, HandleOptions* handle) {
   DatabaseOptions options;
   options.path = FilePath(path_index, "path");

@@ -14,6 +14,8 @@ namespace {
 constexpr int64_t kScanPageMicros = 20000;
 constexpr int kRecordsBetweenChecks = 64;
 constexpr size_t kSlotsBetweenChecks = 4096;
+// Looking up the next row takes so many times as long as looking at a slot.
+constexpr size_t kDense = 25;
 
 // A collection as a filter sees it: visible records, known by its field indexes, or read from the snapshot.
 class CollectionSource final : public FieldSource {
@@ -125,7 +127,7 @@ Result<std::vector<Slot>> Least(const IdSet& slots, size_t most, const Before& b
   return least;
 }
 
-// Fills one page in row order from the records that match.
+// Fills one page in row order from the records that match, when they are few.
 Status FillMatchingPage(const ReadView& view, const Collection& collection, const FindQuery& query, IdSet matching,
                         const CancelToken& cancel, FindOutput* output) {
   const std::span<const RowId> rows = collection.rows();
@@ -223,9 +225,9 @@ Status FillSortedPage(const ReadView& view, const Collection& collection, const 
   return {};
 }
 
-// Fills one page: walks the rows above the cursor and keeps those that match.
-Status FillPage(const ReadView& view, const Collection& collection, const FindQuery& query, const CancelToken& cancel,
-                FindOutput* output) {
+// Fills one page: walks the rows above the cursor and keeps those that match. `matching`: those that do; nullptr: each is asked.
+Status FillPage(const ReadView& view, const Collection& collection, const FindQuery& query, const IdSet* matching,
+                const CancelToken& cancel, FindOutput* output) {
   const TimeMs now = NowMs();
   const int64_t end = MonotonicMicros() + kScanPageMicros;
   size_t bytes = 0;
@@ -238,13 +240,18 @@ Status FillPage(const ReadView& view, const Collection& collection, const FindQu
       RETURN_IF_ERROR(cancel.Check());
       if (query.may_end_early && MonotonicMicros() >= end) return {};
     }
+    if (matching != nullptr && !matching->Contains(place->slot)) {
+      output->last = place->row;
+      continue;
+    }
     Result<std::optional<RecordRow>> record = view.rows->FindRow(place->row);
     const bool skipped = query.skip_damaged && record.status().code() == Code::kCorrupt;
     if (!record.ok() && !skipped) return record.status();
     if (!skipped && !*record) return VanishedRecord(place->row);
     output->last = place->row;
     output->damaged += skipped;
-    if (skipped || (query.filter && !Matches(*query.filter, FieldsOf(**record)))) continue;
+    if (skipped) continue;
+    if (matching == nullptr && query.filter && !Matches(*query.filter, FieldsOf(**record))) continue;
     output->records.push_back(ToOutput(**record, query.include));
     bytes += output->records.back().bytes();
   }
@@ -256,16 +263,19 @@ Status FindWithin(const ReadView& view, const Collection& collection, const Find
   const Filter* filter = query.filter ? &*query.filter : nullptr;
   if (filter == nullptr && query.order.empty()) {
     if (query.total) output->total = collection.CountVisible(now);
-    return FillPage(view, collection, query, cancel, output);
+    return FillPage(view, collection, query, nullptr, cancel, output);
   }
   CollectionSource source(view, collection, now);
   RETURN_IF_ERROR(source.Prepare(filter, query.order, cancel));
   // Where every record would have to be read for each page, a page reads on from its cursor.
   if (query.order.empty() && !query.total && !source.Answers(*filter))
-    return FillPage(view, collection, query, cancel, output);
+    return FillPage(view, collection, query, nullptr, cancel, output);
   Result<IdSet> matching = filter != nullptr ? EvaluateFilter(*filter, source, cancel) : source.Live();
   if (!matching.ok()) return matching.status();
-  if (query.total) output->total = static_cast<int64_t>(matching->Count());
+  const size_t count = matching->Count();
+  if (query.total) output->total = static_cast<int64_t>(count);
+  if (query.order.empty() && count > kDense * query.limit)
+    return FillPage(view, collection, query, &*matching, cancel, output);
   if (query.order.empty()) return FillMatchingPage(view, collection, query, std::move(*matching), cancel, output);
   return FillSortedPage(view, collection, query, source, *matching, cancel, output);
 }

@@ -110,15 +110,12 @@ Result<CollectionOptions> CollectionOptions::FromJson(std::string_view text) {
     return damaged;
   }
   // Numbers out of range would be trusted with memory; another spelling would not match the row's checksum.
-  CollectionRequest ranges{options.dimensions,
-                           options.metric,
-                           options.hnsw.m,
-                           options.hnsw.ef_construction,
-                           options.hnsw.min_size,
-                           options.text.language,
-                           options.text.analyzer,
-                           {},
-                           {}};
+  CollectionRequest ranges;
+  if (options.dimensions != 0) ranges.dimensions = options.dimensions;
+  ranges.hnsw_m = options.hnsw.m;
+  ranges.hnsw_ef_construction = options.hnsw.ef_construction;
+  ranges.hnsw_min_size = options.hnsw.min_size;
+  ranges.text_language = options.text.language;
   if (!options.embedder_model.empty()) ranges.embedder_model = options.embedder_model;
   if (CollectionRequest().IndexesWith(options) != options.indexes || !CheckIndexes(options.indexes).ok())
     return damaged;

@@ -24,6 +24,7 @@ function testText(path, operator, operand) {
 
 function conditionText(path, condition) {
   if (condition === null || typeof condition !== 'object') return testText(path, '$eq', condition);
+  if (!Object.keys(condition)[0]?.startsWith('$')) throw new NotInText();
   if (Object.keys(condition).join() === '$gte,$lte') return `${path} BETWEEN ${valueText(condition.$gte)} AND ${valueText(condition.$lte)}`;
   return Object.entries(condition).map(([operator, operand]) => testText(path, operator, operand)).join(' AND ');
 }

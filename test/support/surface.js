@@ -3,6 +3,7 @@
 // The methods of Database and Collection as data: the right arguments of each, and everything that is wrong in each place of
 // them.
 
+const { INDEXES, ORDERS } = require('./wrong-fields');
 const wrong = require('./wrong-values');
 
 // A place of an argument:
@@ -60,6 +61,7 @@ const collectionOptions = {
   dimensions: place(4, wrong.DIMENSIONS),
   metric: place('cosine', wrong.METRICS),
   hnsw: object({ M: place(16, wrong.HNSW_M), efConstruction: place(200, wrong.HNSW_EF), minSize: place(5000, wrong.HNSW_MIN_SIZE) }),
+  indexes: place(['a.b'], INDEXES),
 };
 
 const put = [{ record: required(record), options: options() }, { record: withTtl, options: options() }];
@@ -87,7 +89,10 @@ const COLLECTION = {
   delete: [{ id, options: options({ ifVersion }) }],
   deleteWhere: [{ filter: required(filter), options: options() }],
   count: [{ filter, options: options() }],
-  find: [{ query: options({ filter, limit: count, cursor: place('row-1', wrong.CURSORS), include }) }],
+  find: [
+    { query: options({ filter, limit: count, cursor: place('row-1', wrong.CURSORS), total: boolean, include }) },
+    { query: options({ orderBy: place(['-a.b', '$id'], ORDERS) }) },
+  ],
   scan: [{ query: options({ filter, batchSize: count, include }) }],
   search: [{ query: required(options({ ...query, vector: required(vector) })) }],
   searchMany: [

@@ -334,6 +334,17 @@ const around = (levels, inner) => many(levels, (i) => i).reduce((filter) => ({ $
 
 const FILTERS = [
   ...NOT_OBJECTS,
+  ['a text that ends early', 'a = 1 AND', ''],
+  ['a text with half a surrogate pair', "a = '\ud800'", ''],
+  ['a text of 2 MB', `a = '${'x'.repeat(2e6)}'`, ''],
+  ['no list for $all', { a: { $all: 5 } }, '.a.$all'],
+  ['no object for $elemMatch', { a: { $elemMatch: [1] } }, '.a.$elemMatch'],
+  ['an unknown operator in $elemMatch', { a: { $elemMatch: { b: { $foo: 1 } } } }, '.a.$elemMatch.b.$foo'],
+  ['a number for $startsWith', { a: { $startsWith: 5 } }, '.a.$startsWith'],
+  ['a broken $regex', { a: { $regex: '(' } }, '.a.$regex'],
+  ['a RegExp for $regex', { a: { $regex: /a/ } }, '.a.$regex'],
+  ['a back-reference', { a: { $regex: '(a)\\1' } }, '.a.$regex'],
+  ['unknown $options', { a: { $regex: 'a', $options: 'g' } }, '.a.$options'],
   ['an unknown operator', { a: { $foo: 1 } }, '.a.$foo'],
   ['an unknown operator at the top', { $xor: [] }, '.$xor'],
   ['an operator deep inside', { $or: [{ a: 1 }, { b: { $gtt: 2 } }] }, '.$or[1].b.$gtt'],
@@ -380,7 +391,7 @@ function shown(value) {
 }
 
 module.exports = {
-  IDS, NAMES, NOT_STRINGS, NOT_OBJECTS, VECTORS, MATRICES, NOT_METADATA, COUNTS, NOT_BOOLEANS, INCLUDES, SIGNALS, TIMEOUTS, NOT_FUNCTIONS, TIMES,
+  ALIENS, IDS, NAMES, NOT_STRINGS, NOT_OBJECTS, VECTORS, MATRICES, NOT_METADATA, COUNTS, NOT_BOOLEANS, INCLUDES, SIGNALS, TIMEOUTS, NOT_FUNCTIONS, TIMES,
   DURATIONS, VERSIONS, CURSORS, ON_CONFLICT, DIMENSIONS, HNSW_M, HNSW_EF, HNSW_MIN_SIZE, METRICS, OPERATION_TYPES, NOT_COLLECTIONS, PATHS, FILTERS,
   NOT_TEXTS, NOT_COUNTS, SOURCES,
   nested,
