@@ -4,13 +4,15 @@ const { availableParallelism } = require('node:os');
 
 const { overSteps, splitOptions, syncOptions, checkControl, toOnProgress } = require('./call');
 const { wantsVector, gather, refuseToEmbed } = require('./embedder');
+const { invalidArgument } = require('./errors');
+const { toJudged, packJudged } = require('./judged');
 const { toRecord, toPatch, BatchBuilder } = require('./records');
 const { build, buildSync } = require('./slices');
 const { toFilter, toRequiredFilter } = require('./filters');
 const { toPage, toBatches, toFound } = require('./pages');
 const { parseMany, parseManySync, toHits, parseRecord } = require('./results');
 const { toQuery, checkQuery, querySource, ofMany, toConcurrency, inParallel } = require('./queries');
-const { toId } = require('./values');
+const { toId, describe } = require('./values');
 
 // Slices of linking at a time, of one indexed().
 const LINKERS = Math.min(4, availableParallelism());
@@ -216,6 +218,25 @@ class Collection {
       }
     };
     return Array.from({ length }, (_, i) => search(i));
+  }
+
+  async calibrate(queries, options) {
+    const method = 'Collection.calibrate';
+    const control = splitOptions(method, options, ['store']);
+    const { store = true } = control;
+    if (typeof store !== 'boolean') throw invalidArgument(method, 'options.store', `must be a boolean, got ${describe(store)}`);
+    const next = overSteps(method, control);
+    const judged = toJudged(method, queries, this.#embedder !== undefined);
+    return this.#during('calibrate', async () => {
+      const wanting = judged.filter(({ vector }) => vector === undefined);
+      if (wanting.length > 0) {
+        const vectors = await this.#embedder.embed(method, wanting.map(({ text }) => text), next, { isUrgent: true });
+        wanting.forEach((query, i) => (query.vector = vectors[i]));
+      }
+      const report = JSON.parse(await this.#step('calibrate', packJudged(judged), next()));
+      if (store) await this.#step('setAlpha', [report.alpha], next());
+      return report;
+    });
   }
 
   async indexed(options) {

@@ -3,7 +3,7 @@
 // Runs judged queries through the product under named settings.
 
 const { open } = require('../../lib');
-const { metricsOf } = require('./metrics');
+const { metricsOf, meansOf } = require('./metrics');
 
 const DEPTH = 1000;
 
@@ -70,4 +70,53 @@ async function evaluate({ records, queries }, name) {
   }
 }
 
-module.exports = { SETTINGS, evaluate, load };
+// A shuffle that is the same in every run.
+function drawn(list, seed) {
+  let state = seed + 1;
+  const rest = [...list];
+  return list.map(() => {
+    state = (Math.imul(state, 1103515245) + 12345) >>> 0;
+    return rest.splice(Math.floor((state / 2 ** 32) * rest.length), 1)[0];
+  });
+}
+
+/**
+ * Means over draws: `count` queries calibrate the collection, the others are asked with what came out. { alpha, before, after }:
+ * metrics of the default and of the calibrated weight on those others; `keyword`, `vector`: of each arm alone.
+ */
+async function calibrated({ records, queries }, { count = 30, draws = 20 } = {}) {
+  const { database, collections } = await load(records, { needsVectors: true });
+  const collection = collections.get(queries[0].space);
+  const ask = async (query) => {
+    const hits = await collection.search({ ...query, k: DEPTH, include: [] });
+    return hits.map(({ id }) => id);
+  };
+  const over = async (list, toQuery) => {
+    const all = [];
+    for (const query of list) all.push(metricsOf(await ask(toQuery(query)), query.judged));
+    return meansOf(all);
+  };
+  try {
+    const rows = [];
+    for (let draw = 0; draw < draws; draw++) {
+      const order = drawn(queries, draw);
+      const [held, asked] = [order.slice(0, count), order.slice(count)];
+      const judged = held.map(({ text, vector, judged: grades }) => {
+        return { text, vector, relevant: Object.fromEntries([...grades].filter(([, grade]) => grade > 0)) };
+      });
+      const { alpha } = await collection.calibrate(judged, { store: false });
+      rows.push({
+        alpha,
+        keyword: await over(asked, ({ text }) => ({ text })),
+        vector: await over(asked, ({ vector }) => ({ vector, exact: true })),
+        default: await over(asked, ({ text, vector }) => ({ text, vector })),
+        calibrated: await over(asked, ({ text, vector }) => ({ text, vector, alpha })),
+      });
+    }
+    return rows;
+  } finally {
+    await database.close();
+  }
+}
+
+module.exports = { SETTINGS, evaluate, calibrated, load };

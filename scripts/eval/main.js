@@ -1,12 +1,12 @@
 'use strict';
 
-// npm run eval -- FOLDER ... [--settings keyword,hybrid] [--compare reference,keyword] [--limit 1000]
+// npm run eval -- FOLDER ... [--settings keyword,hybrid] [--compare reference,keyword] [--limit 1000] [--calibrate 30]
 // Prints how well the product retrieves on folders of judged queries (dataset.js), a line for each setting; with --compare also the
-// queries on which two settings differ most.
+// queries on which two settings differ most; with --calibrate what so many judged queries are worth, over 20 draws.
 
 const { parseArgs } = require('node:util');
 const { readDataset } = require('./dataset');
-const { SETTINGS, evaluate } = require('./evaluate');
+const { SETTINGS, evaluate, calibrated } = require('./evaluate');
 const { meansOf } = require('./metrics');
 
 const SHOWN = 10;
@@ -43,10 +43,18 @@ function printDifferences({ queries }, [before, after], results) {
   printTable('most different', shown.map(({ query, ...rest }) => ({ query, ...rest })));
 }
 
+function printCalibration(draws) {
+  const rows = draws.map((each) => {
+    const [keyword, vector, byDefault, chosen] = ['keyword', 'vector', 'default', 'calibrated'].map((name) => each[name][METRIC]);
+    return { alpha: each.alpha, keyword, vector, default: byDefault, calibrated: chosen, 'against the better arm': chosen - Math.max(keyword, vector) };
+  });
+  printTable(`calibrated on other queries, ${METRIC}, means over ${rows.length} draws`, [meansOf(rows)]);
+}
+
 async function main() {
   const { values, positionals } = parseArgs({
     allowPositionals: true,
-    options: { settings: { type: 'string' }, compare: { type: 'string' }, limit: { type: 'string' } },
+    options: { settings: { type: 'string' }, compare: { type: 'string' }, limit: { type: 'string' }, calibrate: { type: 'string' } },
   });
   if (positionals.length === 0) throw new Error('usage: npm run eval -- FOLDER ... [--settings a,b] [--compare a,b] [--limit N]');
   const compare = values.compare?.split(',');
@@ -58,6 +66,7 @@ async function main() {
     const rows = names.map((name) => ({ setting: name, ...meansOf(results[name]) }));
     printTable(`${dataset.name}: ${dataset.records.length} records, ${dataset.queries.length} judged queries`, rows);
     if (compare !== undefined) printDifferences(dataset, compare, results);
+    if (values.calibrate !== undefined) printCalibration(await calibrated(dataset, { count: Number(values.calibrate) }));
   }
 }
 

@@ -5,6 +5,7 @@
 #include "binding/record_batch_object.h"
 #include "binding/start.h"
 #include "binding/to_js.h"
+#include "engine/calibrate.h"
 #include "engine/find.h"
 
 namespace agentmemdb::binding {
@@ -65,6 +66,8 @@ Napi::Function CollectionObject::Define(Napi::Env env) {
                          InstanceMethod<&Self::AddedMark>("addedMark"),
                          InstanceMethod<&Self::LinkUpTo>("linkUpTo"),
                          InstanceMethod<&Self::WorkOnTexts>("workOnTexts"),
+                         InstanceMethod<&Self::Calibrate>("calibrate"),
+                         InstanceMethod<&Self::SetAlpha>("setAlpha"),
                          InstanceMethod<&Self::Stats>("stats"),
                          InstanceMethod<&Self::Stats>("statsSync", napi_default, &sync_twin),
                          InstanceMethod<&Self::Info>("info"),
@@ -232,6 +235,42 @@ Napi::Value CollectionObject::Search(const Napi::CallbackInfo& info) {
         return PackHits(*output, query);
       },
       PackedToJs);
+}
+
+// calibrate(queries as JSON, vectors one after the other, token, timeoutMs) resolves to a report; nothing is stored.
+Napi::Value CollectionObject::Calibrate(const Napi::CallbackInfo& info) {
+  Args args(info, "Collection.calibrate");
+  std::string json = args.String(0, "queries");
+  const std::optional<VectorView> given = ReadVector(args.At(1));
+  if (!given) args.Refuse(Status::InvalidArgument("queries", "must have vectors as a Float32Array"));
+  std::vector<float> vectors;
+  if (given) vectors.assign(given->begin(), given->end());
+  const CancelToken cancel = args.Control(2);
+  return Start<std::string>(
+      CallKind::kSolo, args, handle_, cancel,
+      [database = handle_->database, collection = info_, json = std::move(json),
+       vectors = std::move(vectors)](const CancelToken& token) -> Result<std::string> {
+        auto queries = ParseJudged(json, vectors, collection.options.dimensions);
+        if (!queries.ok()) return queries.status();
+        auto calibration = agentmemdb::Calibrate(database.get(), collection.id, *queries, token);
+        if (!calibration.ok()) return calibration.status();
+        return CalibrationToJson(*calibration);
+      },
+      [](Napi::Env env, std::string& report) { return ToJs(env, report); });
+}
+
+// setAlpha(alpha or null, token, timeoutMs).
+Napi::Value CollectionObject::SetAlpha(const Napi::CallbackInfo& info) {
+  Args args(info, "Collection.calibrate");
+  SetAlphaOp op;
+  op.collection = info_.id;
+  if (args.At(0).IsNumber()) op.alpha = args.At(0).As<Napi::Number>().DoubleValue();
+  if (op.alpha && !(*op.alpha >= 0 && *op.alpha <= 1))
+    args.Refuse(Status::InvalidArgument("alpha", "must be a number in 0..1"));
+  const CancelToken cancel = args.Control(1);
+  return StartCall(args, handle_, cancel,
+                   std::make_unique<WritingCall>(
+                       std::move(op), [](Napi::Env env, WriteCall&) -> Napi::Value { return env.Undefined(); }));
 }
 
 // find(query, filter, token, timeoutMs): one page; `about` is { last, more, cursor, total }.

@@ -35,6 +35,8 @@ class CollectionObject : public Napi::ObjectWrap<CollectionObject> {
   Napi::Value Find(const Napi::CallbackInfo& info);
   Napi::Value AddedMark(const Napi::CallbackInfo& info);
   Napi::Value LinkUpTo(const Napi::CallbackInfo& info);
+  Napi::Value Calibrate(const Napi::CallbackInfo& info);
+  Napi::Value SetAlpha(const Napi::CallbackInfo& info);
   Napi::Value WorkOnTexts(const Napi::CallbackInfo& info);
   Napi::Value Stats(const Napi::CallbackInfo& info);
   Napi::Value Info(const Napi::CallbackInfo& info);

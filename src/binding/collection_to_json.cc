@@ -62,7 +62,8 @@ std::string InfoToJson(const CollectionInfo& info) {
     WriteHnsw(&hnsw, info.options.hnsw);
     hnsw.Close();
   }
-  WriteTextOptions(object.Key("text"), info.options.text);
+  if (info.options.text != TextOptions()) WriteTextOptions(object.Key("text"), info.options.text);
+  if (info.options.alpha) object.Number("alpha", *info.options.alpha);
   if (!info.options.embedder_model.empty()) {
     ObjectWriter embedder(object.Key("embedder"));
     embedder.Text("model", info.options.embedder_model);
@@ -76,6 +77,20 @@ std::string InfoToJson(const CollectionInfo& info) {
     }
     list->push_back(']');
   }
+  object.Close();
+  return json;
+}
+
+std::string CalibrationToJson(const Calibration& calibration) {
+  std::string json;
+  ObjectWriter object(&json);
+  object.Number("alpha", calibration.alpha);
+  object.Integer("queries", calibration.queries);
+  object.Number("keyword", calibration.keyword);
+  object.Number("vector", calibration.vector);
+  object.Number("default", calibration.by_default);
+  object.Number("calibrated", calibration.chosen);
+  object.Number("gate", calibration.gate);
   object.Close();
   return json;
 }

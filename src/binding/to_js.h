@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "binding/scheduler.h"
+#include "engine/calibrate.h"
 #include "engine/find.h"
 #include "engine/search.h"
 #include "engine/snapshot.h"
@@ -38,6 +39,7 @@ Packed PackHits(const SearchOutput& output, const SearchQuery& query);
 // No part when there is no record.
 Packed PackRecord(const std::optional<RecordOutput>& record);
 Packed PackPage(const FindOutput& output, const SortOrder& order);
+std::string CalibrationToJson(const Calibration& calibration);
 std::string InfoToJson(const CollectionInfo& info);
 std::string InfosToJson(const std::vector<CollectionInfo>& infos);
 std::string StatsToJson(const CollectionStats& stats);

@@ -27,6 +27,7 @@ void Collection::DeclareFields() {
 void Collection::Alter(const CollectionOptions& options) {
   options_.embedder_model = options.embedder_model;
   options_.indexes = options.indexes;
+  options_.alpha = options.alpha;
   DeclareFields();
   options_json_ = options_.ToJson();
 }

@@ -223,7 +223,8 @@ Status CommitGroup::RunOp(Op* op, const CancelToken& cancel) {
   if (auto* create = std::get_if<CreateCollectionOp>(op)) return RunCreate(create);
   if (auto* drop = std::get_if<DeleteCollectionOp>(op)) return RunDrop(drop);
   if (auto* purge = std::get_if<PurgeOp>(op)) return RunPurge(purge, cancel);
-  return RunRestore(&std::get<RestoreOp>(*op), cancel);
+  if (auto* restore = std::get_if<RestoreOp>(op)) return RunRestore(restore, cancel);
+  return RunSetAlpha(std::get<SetAlphaOp>(*op));
 }
 
 // An abort ends a long put before its commit; its savepoint takes back what it wrote.
@@ -362,6 +363,15 @@ Status CommitGroup::RunDrop(DeleteCollectionOp* op) {
   if (!op->deleted) return {};
   RETURN_IF_ERROR(transaction_->DeleteCollection(existing->id()));
   changes_.dropped.push_back(existing->id());
+  return {};
+}
+
+Status CommitGroup::RunSetAlpha(const SetAlphaOp& op) {
+  Result<Collection*> collection = Find(op.collection);
+  if (!collection.ok()) return collection.status();
+  CollectionOptions options = changes_.OptionsOf(**collection);
+  options.alpha = op.alpha;
+  changes_.altered.emplace_back(op.collection, std::move(options));
   return {};
 }
 

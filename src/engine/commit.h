@@ -43,6 +43,7 @@ class CommitGroup {
   Status RunDelete(DeleteOp* op);
   Status RunDeleteWhere(DeleteWhereOp* op, const CancelToken& cancel);
   Status RunPurge(PurgeOp* op, const CancelToken& cancel);
+  Status RunSetAlpha(const SetAlphaOp& op);
   Status RunRestore(RestoreOp* op, const CancelToken& cancel);  // snapshot.cc
   Status RunCreate(CreateCollectionOp* op);
   Status RunDrop(DeleteCollectionOp* op);

@@ -116,8 +116,14 @@ struct RestoreOp {
   std::shared_ptr<Store> store;  // of it: opened when the call is validated
 };
 
-using Op =
-    std::variant<PutOp, PatchOp, DeleteOp, DeleteWhereOp, CreateCollectionOp, DeleteCollectionOp, PurgeOp, RestoreOp>;
+// Stores what calibrate() has chosen; nullopt: the default again.
+struct SetAlphaOp {
+  CollectionId collection{};
+  std::optional<double> alpha;  // 0..1
+};
+
+using Op = std::variant<PutOp, PatchOp, DeleteOp, DeleteWhereOp, CreateCollectionOp, DeleteCollectionOp, PurgeOp,
+                        RestoreOp, SetAlphaOp>;
 
 struct WriteCall {
   std::vector<Op> ops;

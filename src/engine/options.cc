@@ -76,6 +76,7 @@ std::string CollectionOptions::ToJson() const {
     options["hnsw"] = {{"M", hnsw.m}, {"efConstruction", hnsw.ef_construction}, {"minSize", hnsw.min_size}};
     if (!embedder_model.empty()) options["embedder"] = {{"model", embedder_model}};
   }
+  if (alpha) options["alpha"] = *alpha;
   if (text != TextOptions()) options["text"] = {{"language", text.language}, {"analyzer", AnalyzerName(text.analyzer)}};
   if (!indexes.empty()) options["indexes"] = indexes;
   return options.dump();
@@ -99,6 +100,8 @@ Result<CollectionOptions> CollectionOptions::FromJson(std::string_view text) {
       else if (key == "text")
         options.text = {value.at("language").get<std::string>(),
                         AnalyzerFromName(value.at("analyzer").get<std::string>()).value()};
+      else if (key == "alpha")
+        options.alpha = value.get<double>();
       else if (key == "embedder")
         options.embedder_model = value.at("model").get<std::string>();
       else if (key == "indexes")
@@ -110,6 +113,7 @@ Result<CollectionOptions> CollectionOptions::FromJson(std::string_view text) {
     return damaged;
   }
   // Numbers out of range would be trusted with memory; another spelling would not match the row's checksum.
+  if (options.alpha && !(*options.alpha >= 0 && *options.alpha <= 1)) return damaged;
   CollectionRequest ranges;
   if (options.dimensions != 0) ranges.dimensions = options.dimensions;
   ranges.hnsw_m = options.hnsw.m;

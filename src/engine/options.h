@@ -38,6 +38,7 @@ struct CollectionOptions {
   Metric metric = Metric::kCosine;
   HnswConfig hnsw;
   TextOptions text;
+  std::optional<double> alpha;       // 0..1: the share of vectors that calibrate() has chosen
   std::string embedder_model;        // what made the vectors; empty = nobody has said
   std::vector<std::string> indexes;  // paths of declared field indexes: ascending, each once
 

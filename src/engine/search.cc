@@ -154,7 +154,7 @@ class Searcher {
   // What the caller says is not doubted.
   double DenseWeight(const HybridProfile& profile) {
     const bool by_default = query_.fusion == Fusion::kWeighted && !query_.alpha;
-    const double weight = query_.alpha.value_or(by_default ? kDenseWeight : 0.5);
+    const double weight = query_.alpha.value_or(by_default ? collection_.options().alpha.value_or(kDenseWeight) : 0.5);
     output_->dense_weight = by_default ? profile.Gate() * weight : weight;
     if (by_default) output_->gate = profile.Gate();
     return *output_->dense_weight;
