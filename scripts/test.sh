@@ -103,6 +103,7 @@ if [[ ${CI:-} == true ]]; then
   step "Build with TSan" bash scripts/build.sh thread && run_ctest "C++ tests, TSan" build/thread fixed_layout
   if bash scripts/fuzz.sh --can; then
     step "Fuzz targets, 5 s each" bash scripts/fuzz.sh --seconds 5
+    step "Fuzz targets of what users write, 60 s each" bash scripts/fuzz.sh --seconds 60 filter filter_string tokenizer
   else
     note "Fuzz targets" "NOT RUN: no clang with libFuzzer"
     skipped=$((skipped + 1))

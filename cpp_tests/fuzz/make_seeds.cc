@@ -53,6 +53,12 @@ void WriteImageSeeds(const fs::path& folder) {
 }
 
 void WriteAll(const fs::path& folder) {
+  WriteSeeds(folder / "tokenizer",
+             {"\7how many \"red apples\" aple\nThe red apples' tree\ngetUserName, HTTPServer\ncaf\u00e9 don't",
+              "\1\u6570\u636e\u5e93\n\u6211\u7684\u6570\u636e\u5e93\n\u0e01\u0e35",
+              "\xF0"
+              "a b c a\na b\nb c d\na a a a",
+              "\3stra\u00dfe\nStra\u00dfen h\u00e4user"});
   WriteSeeds(folder / "filter",
              {R"({})", R"({"a":1})", "{\"a.b\":{\"$gt\":1,\"$lte\":5}}\n{\"a\":{\"b\":3}}",
               "{\"$or\":[{\"a\":\"x\"},{\"b\":{\"$in\":[1,null,\"y\"]}}]}\n{\"a\":[\"x\"],\"b\":2}",
