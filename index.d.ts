@@ -147,6 +147,16 @@ export interface HnswOptions {
   minSize?: number;
 }
 
+/** How texts become words to search by. docs/api/search.md. */
+export interface TextOptions {
+  /** Whose endings are taken off: a Snowball algorithm by its English name, such as 'english', 'german', 'french', 'russian'; 'none': words stay as they
+   *  are. Stop words and question words are left out with 'english' only. Default 'english'. */
+  language?: string;
+  /** 'default': Unicode words in lower case without accents, camelCase names whole and in parts, scripts without spaces as single characters and
+   *  pairs. 'reference': `[a-z0-9]+`, without typos, phrases and question words, as plain BM25 is usually compared. Default 'default'. */
+  analyzer?: 'default' | 'reference';
+}
+
 /** What a collection is created with. Opening an existing one compares only what is given. */
 export interface CollectionOptions {
   /** Length of every vector, 1..8,192. Default: none, a collection without vectors, for ever. */
@@ -155,6 +165,8 @@ export interface CollectionOptions {
   metric?: Metric;
   /** The graph. Default: the defaults of its options. */
   hnsw?: HnswOptions;
+  /** How texts become words. Default: the defaults of its options. Not to be changed later. */
+  text?: TextOptions;
   /** Makes vectors of texts that come without one, in every asynchronous method of this handle. Its length must be that of the
    *  collection, which is created with it; its model that of the vectors there, if one is known. null: none. Default: the database's. */
   embedder?: Embedder | null;
@@ -178,7 +190,7 @@ export interface RecordInput<TMeta extends object = Metadata> {
   /** 1..512 bytes of UTF-8 without NUL. Default: a new UUIDv7. */
   id?: string;
   /** Exactly `dimensions` numbers. Default: that of `text` where there is an embedder and the text is not empty, else none. null: none.
-   *  A record without one is found by id and filter, never by search. */
+   *  A record without one is found by id, filter and words, never by a vector. */
   vector?: VectorInput | null;
   /** At most 16 MiB of UTF-8; unpaired surrogates become U+FFFD. Default: none. */
   text?: string;
@@ -473,13 +485,15 @@ export interface BulkResult {
   version: number;
 }
 
-/** What search() asks for. */
+/** What search() asks for: a vector, a text, or both. docs/api/search.md. */
 export interface SearchQuery<TMeta extends object = Metadata> extends CallOptions {
-  /** Exactly `dimensions` numbers. Default: that of `text`, where there is an embedder; else it is required. */
-  vector?: VectorInput;
-  /** Searched by its vector, which the embedder makes. Default: none. */
+  /** Exactly `dimensions` numbers. Default: that of `text`, where there is an embedder; else none. null: none, `text` is searched by its words
+   *  alone. */
+  vector?: VectorInput | null;
+  /** Searched by its words, and "phrases in quotes"; beside a vector, by both. Scores of words alone are BM25. Default: none. */
   text?: string;
-  /** Hits wanted, 1..10,000, default 10. The result has exactly min(k, matching records with a vector) hits. */
+  /** Hits wanted, 1..10,000, default 10. The result has exactly min(k, matching records) hits: those with a vector, or with a word of the text,
+   *  or with either. */
   k?: number;
   /** Candidates kept while walking the graph, 1..10,000, default 100; raised to k if smaller. More = better recall, slower. */
   ef?: number;
@@ -489,54 +503,198 @@ export interface SearchQuery<TMeta extends object = Metadata> extends CallOption
   filter?: Filter<TMeta>;
   /** Default ['text', 'metadata']; [] gives ids and scores only. */
   include?: readonly IncludeField[];
-  /** true: the returned array has an `explain` property. Default false. */
+  /** true: the returned array has an `explain` property, and so have hits that were found by words or ranked. Default false. */
   explain?: boolean;
+  /** Whether a word of 4 or more characters that no record has stands for the most frequent one that is one letter away, with weight 0.8.
+   *  Default true. */
+  typos?: boolean;
+  /** Whether the last word may be unfinished: its 5 most frequent completions are searched too, with weight 1 / sqrt(how many). Default false. */
+  prefix?: boolean;
+  /** true: hits have `highlights`. Default false. */
+  highlight?: boolean;
+  /** How the scores of words and of vectors become one. 'weighted': (1 - w) bm25 / best + w (similarity - mean) / (best - mean). 'rrf': (1 - w) /
+   *  (10 + rank by words) + w / (10 + rank by vectors). 'minmax': each from its least to its greatest. 'dbsf': each from mean - 3 to mean + 3
+   *  standard deviations. Only where both are searched. Default 'weighted'. */
+  fusion?: 'weighted' | 'rrf' | 'minmax' | 'dbsf';
+  /** w: the share of vectors, 0..1. Default: with 'weighted' that of the collection (0.35), less where its vectors are noise; else 0.5. */
+  alpha?: number;
+  /** Makes scores anew of what records are beside near. Default: as they were found. */
+  rank?: RankOptions;
+  /** Hits whose score is less are left out; after `rank`. A fused score is relative to its query: no threshold. Default: none are. */
+  minScore?: number;
+  /** Takes hits that differ from those before them (by their vectors): maximal marginal relevance. k at most 1,000. Default: not. */
+  mmr?: {
+    /** lambda * score - (1 - lambda) * greatest similarity to a hit before it. 0: only different, 1: only near. Default 0.5. */
+    lambda?: number;
+  };
+  /** Ends the result before the nth drop of scores that is more than twice the median drop. 1..100. Default: not. */
+  autocut?: number;
+  /** Leaves the best hits of each value of a field; records without it all stay. A path alone means one of each. Default: all. */
+  groupBy?:
+    | string
+    | {
+        /** Dotted path into metadata, or a system field. */
+        field: string;
+        /** Hits of each value, 1..10,000, default 1. */
+        size?: number;
+      };
+  /** Puts hits into another order, by a model that reads them for instance. It is given the best `rerankK` and resolves to scores, a finite number
+   *  for each, or to the hits themselves, best first, fewer if it likes. When it throws, the order is as it was and `rerankError` of the result
+   *  has what it threw. `signal` aborts when nobody waits for it any more. search() only. Default: none.
+   *  @throws ERR_INVALID_ARGUMENT (it resolves to something else). */
+  rerank?(hits: Hit<TMeta>[], options: { signal: AbortSignal }): Promise<readonly number[] | readonly Reranked[]> | readonly number[] | readonly Reranked[];
+  /** Hits that `rerank` is given, k..10,000. Default: twice k, at least 50, at most 1,000 or k. */
+  rerankK?: number;
+}
+
+/** A hit, or what `rerank` made of one. */
+export type Reranked = Pick<Hit, 'id' | 'score'>;
+
+/** What scores are made of: similarity * s + recency * decay(age) + the sum of weight * field + usage * ln(1 + n) / ln(1 + greatest n). Weights are
+ *  -1,000..1,000. Four times k records (at least 50) are looked at. */
+export interface RankOptions {
+  /** Weight of what the search found: cosine or l2 scores as they are; those of words, of fusion and of 'ip' divided by the best. Default 1. */
+  similarity?: number;
+  /** How new it is. Default: does not count. */
+  recency?: {
+    /** Weight of a record of age 0. Default 0. */
+    weight: number;
+    /** After this many milliseconds half of it is left. Positive. */
+    halfLifeMs: number;
+    /** Where the time is: milliseconds since the epoch, or a text as Date writes it. Without one it counts 0. Default '$createdAt'. */
+    field?: string;
+    /** With a = age / halfLifeMs: 'exponential' 2^-a, 'linear' max(0, 1 - a / 2), 'gaussian' 2^(-a * a). Default 'exponential'. */
+    decay?: 'exponential' | 'linear' | 'gaussian';
+  };
+  /** Weights by dotted path, of numbers as they are and booleans as 0 and 1; what is neither counts 0. At most 16. Default: none. */
+  fields?: { readonly [path: string]: number };
+  /** How often it was used. Default: does not count. */
+  usage?: {
+    /** Weight of the most used of the records looked at. Default 0. */
+    weight: number;
+    /** Where the number of uses is. */
+    field: string;
+  };
+  /** The time that ages are counted from, milliseconds since the epoch. Default: the clock's. */
+  now?: number;
 }
 
 /** Queries that differ in their vector only. */
-export interface SearchQueries<TMeta extends object = Metadata> extends Omit<SearchQuery<TMeta>, 'vector' | keyof CallOptions> {
+export interface SearchQueries<TMeta extends object = Metadata>
+  extends Omit<SearchQuery<TMeta>, 'vector' | 'text' | 'typos' | 'prefix' | 'highlight' | 'fusion' | 'alpha' | 'rerank' | 'rerankK' | keyof CallOptions> {
   /** Row after row: queries x dimensions numbers. */
   vectors: Float32Array;
+}
+
+/** What searchMany() asks for. */
+export type ManyQueries<TMeta extends object = Metadata> =
+  | readonly Omit<SearchQuery<TMeta>, 'rerank' | 'rerankK' | keyof CallOptions>[]
+  | SearchQueries<TMeta>;
+
+/** One list out of those of many queries. */
+export interface FuseOptions {
+  /** 'rrf': reciprocal rank fusion, the sum of weight / (10 + rank) over the queries that found a record (Cormack et al., SIGIR 2009). */
+  fuse:
+    | 'rrf'
+    | {
+        /** As above. */
+        method: 'rrf';
+        /** In the place of 10: less tells first places from others more. 0..1,000,000, default 10. */
+        rankConstant?: number;
+        /** One for each query, 0..1,000. Default: all 1. */
+        weights?: readonly number[];
+        /** Hits wanted, 1..10,000. Default: the greatest k of the queries. */
+        k?: number;
+      };
+}
+
+/** A record that was found by one or more of many queries; as the query found it that has it first. */
+export interface FusedHit<TMeta extends object = Metadata> extends Hit<TMeta> {
+  /** Its place by query, from 1; null where the query did not find it. */
+  ranks: (number | null)[];
 }
 
 /** A record that was found. */
 export interface Hit<TMeta extends object = Metadata> {
   /** Of the record. */
   id: string;
-  /** Larger is better; finite. */
+  /** Larger is better; finite. Of a vector: that of the metric; of words: BM25; of both: fused; with `rank`, `rerank` or `fuse`: theirs. */
   score: number;
-  /** Smaller is nearer. cosine: 1 - cos; l2: Euclidean; ip: -dot. */
-  distance: number;
+  /** Smaller is nearer. cosine: 1 - cos; l2: Euclidean; ip: -dot. Absent without a vector, in the query or the record. */
+  distance?: number;
   /** Absent when it has none, or `include` did not name it. */
   text?: string;
   /** Absent when it has none, or `include` did not name it. */
   metadata?: TMeta;
-  /** Absent when `include` did not name it. */
+  /** Absent when it has none, or `include` did not name it. */
   vector?: Float32Array;
+  /** There when the query asked for it: what of its text matched, in its order, at most 100. */
+  highlights?: Highlight[];
+  /** There when the query asked for it and searched for words or ranked: what the score was made of. */
+  explain?: HitExplain;
+}
+
+/** A word of a text that was searched for: `text.slice(start, end)`. */
+export interface Highlight {
+  /** As it is indexed: its stem, in lower case. */
+  term: string;
+  /** Where it begins, in UTF-16 code units. */
+  start: number;
+  /** Where it ends. */
+  end: number;
+}
+
+/** What a score was made of. With `rank`, it is the sum of `similarity` and what comes after it. */
+export interface HitExplain {
+  /** BM25; 0: it has no word of the query. Absent when no words were searched. */
+  keyword?: number;
+  /** Score of the metric. Absent without a vector, in the query or the record. */
+  vector?: number;
+  /** Of `rank`, times its weight. */
+  similarity?: number;
+  /** Of `rank`, times its weight. */
+  recency?: number;
+  /** Of `rank`, times their weights. */
+  fields?: { [path: string]: number };
+  /** Of `rank`, times its weight. */
+  usage?: number;
 }
 
 /** How a search was answered. */
 export interface SearchExplain {
   /** 'exact': the vectors of all records that the filter allows were compared. 'scan': their codes were, and the nearest
    *  again by their vectors. 'hnsw': the graph was walked, the filter asked afterwards. 'hnsw-two-hop': the graph was walked
-   *  from one allowed record to the next. A walk also scans what is not linked yet. */
-  strategy: 'exact' | 'scan' | 'hnsw' | 'hnsw-two-hop';
+   *  from one allowed record to the next. A walk also scans what is not linked yet. Absent, like the next four, without a vector. */
+  strategy?: 'exact' | 'scan' | 'hnsw' | 'hnsw-two-hop';
   /** Candidates kept in the graph walk; 0 without one. */
-  ef: number;
+  ef?: number;
   /** Nodes of the graph that were compared with the query. */
-  visited: number;
+  visited?: number;
   /** Vectors or codes compared one by one: all that are allowed, or those not yet linked beside a walk. */
-  scanned: number;
+  scanned?: number;
   /** Candidates compared again with their float32 vectors. */
-  rescored: number;
+  rescored?: number;
+  /** What was searched for, as it is indexed. Absent, like the next three, without a text. */
+  terms?: string[];
+  /** By word of the query: what it was taken for. */
+  corrections?: { [word: string]: string };
+  /** Entries of word lists that were looked at. */
+  postings?: number;
+  /** Texts whose score was computed to the end. */
+  scored?: number;
+  /** The share of vectors in the scores, with the gate. Absent unless both were searched. */
+  alpha?: number;
+  /** What the default share was multiplied with: 0 where the vectors of the collection are noise, 1 where they are not or too few to tell. Absent
+   *  with an `alpha` or another `fusion`. */
+  gate?: number;
   /** Records that the filter and expiry let through; absent where neither keeps any back. */
   allowed?: number;
   /** Microseconds to find out which those are. */
   filterMicros: number;
-  /** Microseconds to find the nearest of them. */
+  /** Microseconds to find and to order the best of them. */
   searchMicros: number;
-  /** Those of `searchMicros` in which candidates were compared again; 0 when the search was exact. */
-  rescoreMicros: number;
+  /** Those of `searchMicros` in which candidates were compared again; 0 when the search was exact. Absent without a vector. */
+  rescoreMicros?: number;
   /** Microseconds to read the records. */
   hydrateMicros: number;
 }
@@ -545,6 +703,8 @@ export interface SearchExplain {
 export type SearchResult<TMeta extends object = Metadata> = Hit<TMeta>[] & {
   /** There when the query asked for it. */
   explain?: SearchExplain;
+  /** What `rerank` threw. Absent when it did not. */
+  rerankError?: unknown;
 };
 
 /** The state of a collection. */
@@ -597,6 +757,22 @@ export interface CollectionStats {
       /** Of its two files. */
       bytes: number;
     };
+  };
+  /** The keyword index. Absent until somebody has searched for words. */
+  text?: {
+    /** Texts in it. */
+    texts: number;
+    /** Words in it, each as often as it occurs. */
+    tokens: number;
+    /** Parts that it consists of. */
+    segments: number;
+    /** Of the process. */
+    memoryBytes: number;
+    /** How near records with the same words are by their vectors: about 0 when vectors are noise, 0.5..0.9 with a model that fits. Of a sample,
+     *  once there was a hybrid search; absent below 16 records that have both. */
+    agreement?: number;
+    /** There when the agreement is below 0.1: the vectors are of another model, or of other texts. */
+    warning?: string;
   };
   /** What searches of this collection did since this process opened the file. Absent when it has no vectors. */
   searches?: {
@@ -895,6 +1071,8 @@ export interface CollectionInfo {
   metric?: Metric;
   /** Absent when it has no vectors. */
   hnsw?: Required<HnswOptions>;
+  /** How its texts become words. */
+  text: Required<TextOptions>;
   /** What made its vectors. Absent when no embedder was given yet. */
   embedder?: {
     /** Its name. */
@@ -954,13 +1132,17 @@ export class Collection<TMeta extends object = Metadata> {
   /** All records that match, page by page: each page is one committed state, and a record that is there throughout comes
    *  exactly once. */
   scan(query?: ScanQuery<TMeta>): AsyncGenerator<StoredRecord<TMeta>, void, undefined>;
-  /** The nearest records. Sync twin. @throws ERR_INVALID_ARGUMENT (wrong length, collection without vectors, unknown option). */
+  /** The records that fit best: by vector, by words, or by both. Sync twin, without an embedder and `rerank`.
+   *  @throws ERR_INVALID_ARGUMENT (wrong length, a vector for a collection without vectors, unknown option). */
   search(query: SearchQuery<TMeta>): Promise<SearchResult<TMeta>>;
-  searchSync(query: Omit<SearchQuery<TMeta>, keyof CallOptions>): SearchResult<TMeta>;
-  /** Many searches; results in the order of the queries. The first failure rejects the whole. Sync twin.
+  searchSync(query: Omit<SearchQuery<TMeta>, 'rerank' | 'rerankK' | keyof CallOptions>): SearchResult<TMeta>;
+  /** Many searches; results in the order of the queries, or with `fuse` one list of what all of them found. The first failure rejects the whole.
+   *  Sync twin.
    *  @param options.concurrency searches in flight at once, 1..10,000, default 64. */
-  searchMany(queries: readonly Omit<SearchQuery<TMeta>, keyof CallOptions>[] | SearchQueries<TMeta>, options?: { concurrency?: number } & CallOptions): Promise<SearchResult<TMeta>[]>;
-  searchManySync(queries: readonly Omit<SearchQuery<TMeta>, keyof CallOptions>[] | SearchQueries<TMeta>): SearchResult<TMeta>[];
+  searchMany(queries: ManyQueries<TMeta>, options: { concurrency?: number } & FuseOptions & CallOptions): Promise<FusedHit<TMeta>[]>;
+  searchMany(queries: ManyQueries<TMeta>, options?: { concurrency?: number } & CallOptions): Promise<SearchResult<TMeta>[]>;
+  searchManySync(queries: ManyQueries<TMeta>, options: FuseOptions): FusedHit<TMeta>[];
+  searchManySync(queries: ManyQueries<TMeta>): SearchResult<TMeta>[];
   /** Resolves when everything committed before the call is linked in the graph. */
   indexed(options?: CallOptions): Promise<void>;
   /** Sizes, and the state of the graph. Sync twin. */

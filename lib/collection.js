@@ -9,9 +9,11 @@ const { toJudged, packJudged } = require('./judged');
 const { toRecord, toPatch, BatchBuilder } = require('./records');
 const { build, buildSync } = require('./slices');
 const { toFilter, toRequiredFilter } = require('./filters');
+const { toFusing, fuse, fuseSync } = require('./fuse');
 const { toPage, toBatches, toFound } = require('./pages');
 const { parseMany, parseManySync, toHits, parseRecord } = require('./results');
 const { toQuery, checkQuery, querySource, ofMany, toConcurrency, inParallel } = require('./queries');
+const { toReranking, rerankHits } = require('./rerank');
 const { toId, describe } = require('./values');
 
 // Slices of linking at a time, of one indexed().
@@ -145,14 +147,18 @@ class Collection {
   async search(query) {
     const method = 'Collection.search';
     checkQuery(method, query, 'query');
-    const { signal, timeoutMs, ...asked } = query;
+    const { signal, timeoutMs, rerank, rerankK, ...asked } = query;
     checkControl(method, 'query', { signal, timeoutMs });
+    const reranking = toReranking(method, query);
+    if (reranking !== undefined) asked.k = reranking.rerankK;
     const args = toQuery(method, asked);
-    if (!this.#wantsVector(asked)) return this.#call('search', args, { signal, timeoutMs }, readHits);
+    const wantsVector = this.#wantsVector(asked);
+    if (!wantsVector && reranking === undefined) return this.#call('search', args, { signal, timeoutMs }, readHits);
     const next = overSteps(method, { signal, timeoutMs });
     return this.#during('search', async () => {
-      await this.#embedQueries(method, [args], next);
-      return readHits(await this.#step('search', args, next()));
+      if (wantsVector) await this.#embedQueries(method, [args], next);
+      const hits = await readHits(await this.#step('search', args, next()));
+      return reranking === undefined ? hits : rerankHits(method, hits, reranking, next());
     });
   }
 
@@ -185,11 +191,12 @@ class Collection {
 
   async searchMany(queries, options) {
     const method = 'Collection.searchMany';
-    const control = splitOptions(method, options, ['concurrency']);
+    const control = splitOptions(method, options, ['concurrency', 'fuse']);
     const concurrency = toConcurrency(method, control.concurrency);
     const next = overSteps(method, control);
     const source = this.#querySource(method, queries);
-    const { length, at, place } = source;
+    const fusing = toFusing(method, control.fuse, source);
+    const { length, place } = source;
     const search = async (args, i) => {
       try {
         return await readHits(await this.#step('search', args, next()));
@@ -199,16 +206,25 @@ class Collection {
     };
     return this.#during('searchMany', async (about) => {
       about.size = length;
-      if (this.#embedder === undefined) return inParallel(length, concurrency, async (i) => search(at(i), i));
-      const { made, wanting } = await gather(source, () => this.dimensions, next);
-      await this.#embedQueries(method, wanting, next);
-      return inParallel(length, concurrency, (i) => search(made[i], i));
+      const results = await this.#searchAll(method, source, concurrency, search, next);
+      return fusing === undefined ? results : fuse(results, fusing, queries, next);
     });
   }
 
-  searchManySync(queries) {
+  async #searchAll(method, source, concurrency, search, next) {
+    const { length, at } = source;
+    if (this.#embedder === undefined) return inParallel(length, concurrency, async (i) => search(at(i), i));
+    const { made, wanting } = await gather(source, () => this.dimensions, next);
+    await this.#embedQueries(method, wanting, next);
+    return inParallel(length, concurrency, (i) => search(made[i], i));
+  }
+
+  searchManySync(queries, options) {
     const method = 'Collection.searchMany';
-    const { length, at, isWanted, place } = this.#querySource(method, queries);
+    const control = syncOptions(method, options, ['fuse']);
+    const source = this.#querySource(method, queries);
+    const fusing = toFusing(method, control.fuse, source);
+    const { length, at, isWanted, place } = source;
     const search = (i) => {
       if (isWanted(i)) refuseToEmbed(method, `queries[${i}].vector`);
       try {
@@ -217,7 +233,8 @@ class Collection {
         throw ofMany(method, error, (argument) => place(i, argument));
       }
     };
-    return Array.from({ length }, (_, i) => search(i));
+    const results = Array.from({ length }, (_, i) => search(i));
+    return fusing === undefined ? results : fuseSync(results, fusing, queries);
   }
 
   async calibrate(queries, options) {

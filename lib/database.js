@@ -22,9 +22,11 @@ const PURGED_AT_ONCE = 10_000;
 function checkObjects(method, options) {
   if (options === undefined) return undefined;
   if (!isObject(options)) throw invalidArgument(method, 'options', `must be an object, got ${describe(options)}`);
-  const { hnsw } = options;
-  if (hnsw === undefined || isObject(hnsw)) return options;
-  throw invalidArgument(method, 'options.hnsw', `must be an object, got ${describe(hnsw)}`);
+  for (const key of ['hnsw', 'text']) {
+    const given = options[key];
+    if (given !== undefined && !isObject(given)) throw invalidArgument(method, `options.${key}`, `must be an object, got ${describe(given)}`);
+  }
+  return options;
 }
 
 // Takes { embedder } out of options whose rest the addon reads and checks.

@@ -20,9 +20,26 @@ function toQuery(method, query, argument = 'query') {
   const { filter, vector, text, groupBy, ...asked } = query;
   if (text !== undefined) asked.text = toText(method, `${argument}.text`, text);
   if (vector !== undefined && (vector !== null || text === undefined)) asked.vector = toVector(method, `${argument}.vector`, vector);
-  if (groupBy !== undefined) asked.groupBy = typeof groupBy === 'string' ? { field: groupBy } : groupBy;
+  if (groupBy !== undefined) asked.groupBy = toGroupBy(groupBy);
+  checkObjects(method, argument, asked);
   if (vector === undefined && text === undefined) throw invalidArgument(method, argument, 'must have a vector, a text, or both');
   return [asked, toFilter(method, `${argument}.filter`, filter)];
+}
+
+// A Promise or a Map, which the addon would take for an object without members.
+function checkObjects(method, argument, { rank, mmr, groupBy }) {
+  const check = (name, value) => {
+    if (value !== undefined && !isObject(value)) throw invalidArgument(method, `${argument}.${name}`, `must be an object, got ${describe(value)}`);
+  };
+  check('rank', rank);
+  for (const name of ['recency', 'fields', 'usage']) check(`rank.${name}`, rank?.[name]);
+  check('mmr', mmr);
+  check('groupBy', groupBy);
+}
+
+// A path alone: one of each value.
+function toGroupBy(groupBy) {
+  return typeof groupBy === 'string' ? { field: groupBy } : groupBy;
 }
 
 function checkQuery(method, query, argument) {
@@ -55,6 +72,8 @@ function querySource(method, queries, { dimensions, isEmbedded }) {
   if (!types.isFloat32Array(vectors) || !dimensions || vectors.length % dimensions !== 0) {
     throw invalidArgument(method, 'queries.vectors', 'must be a Float32Array of queries x dimensions numbers');
   }
+  if (shared.groupBy !== undefined) shared.groupBy = toGroupBy(shared.groupBy);
+  checkObjects(method, 'queries', shared);
   const json = toFilter(method, 'queries.filter', filter);
   const at = (i) => [{ ...shared, vector: vectors.subarray(i * dimensions, (i + 1) * dimensions) }, json];
   const place = (i, argument) => (argument.startsWith('query.vector') ? 'queries.vectors' : argument.replace('query', 'queries'));

@@ -56,10 +56,24 @@ const columns = object(
   },
   NOT_LISTS,
 );
-const query = { k: count, ef: count, exact: boolean, filter, include, explain: boolean };
+const weight = place(0.5, wrong.WEIGHTS);
+const share = place(0.5, wrong.SHARES);
+const fieldPath = place('a.b', wrong.FIELD_PATHS);
+const rank = object({
+  similarity: weight,
+  recency: object({ weight, halfLifeMs: required(place(1000, wrong.SPANS)), field: fieldPath, decay: place('linear', wrong.DECAYS) }),
+  fields: object({ 'a.b': weight }),
+  usage: object({ weight, field: required(fieldPath) }),
+  now: place(5, wrong.MOMENTS),
+});
+rank.members.fields.isClosed = false; // Any path is one.
+const chosen = { minScore: place(0.5, wrong.NOT_NUMBERS), mmr: object({ lambda: share }), autocut: place(3, [...wrong.COUNTS, ['101', 101, '']]), groupBy: object({ field: required(fieldPath), size: count }, wrong.NOT_OBJECTS.filter(([what]) => what !== 'a string')) };
+const query = { k: count, ef: count, exact: boolean, filter, include, explain: boolean, rank, ...chosen };
+const byWords = { text, typos: boolean, prefix: boolean, highlight: boolean, fusion: place('rrf', wrong.FUSIONS), alpha: share };
 const collectionOptions = {
   dimensions: place(4, wrong.DIMENSIONS),
   metric: place('cosine', wrong.METRICS),
+  text: object({ language: place('english', wrong.LANGUAGES), analyzer: place('default', wrong.ANALYZERS) }),
   hnsw: object({ M: place(16, wrong.HNSW_M), efConstruction: place(200, wrong.HNSW_EF), minSize: place(5000, wrong.HNSW_MIN_SIZE) }),
   indexes: place(['a.b'], INDEXES),
 };
@@ -72,7 +86,8 @@ const putMany = (own) => [
 ];
 // An empty one is no query at all.
 const queryMatrix = place(Float32Array.of(...VECTOR), wrong.MATRICES.filter(([, value]) => value?.length !== 0));
-const searchMany = { options: options({ concurrency: count }) };
+const fuse = object({ method: required(place('rrf', wrong.FUSES)), rankConstant: place(60, wrong.RANK_CONSTANTS), weights: place([1], wrong.WEIGHT_LISTS), k: count }, wrong.FUSES);
+const searchMany = { options: options({ concurrency: count, fuse }) };
 
 /** Ways to call each method: lists of { parameter: place }, in the order of the parameters. */
 const COLLECTION = {
@@ -94,9 +109,13 @@ const COLLECTION = {
     { query: options({ orderBy: place(['-a.b', '$id'], ORDERS) }) },
   ],
   scan: [{ query: options({ filter, batchSize: count, include }) }],
-  search: [{ query: required(options({ ...query, vector: required(vector) })) }],
+  search: [
+    { query: required(options({ ...query, vector: required(vector) })) },
+    { query: options({ ...byWords, vector: orNull(vector), rank, ...chosen, rerank: place((hits) => hits, wrong.NOT_FUNCTIONS), rerankK: place(60, wrong.COUNTS) }) },
+  ],
   searchMany: [
-    { queries: required(list({ vector: VECTOR }, object({ ...query, vector: required(vector) }))), ...searchMany },
+    { queries: required(oneOf(object({ ...query, vector: required(vector) }))), ...searchMany },
+    { queries: list({ vector: VECTOR }, object({ ...byWords })), options: options() },
     { queries: object({ ...query, vectors: required(queryMatrix) }, NOT_LISTS), ...searchMany },
   ],
   indexed: [{ options: options() }],
@@ -147,7 +166,7 @@ function databaseMethods(c, target) {
   };
 }
 
-const ONLY_ASYNC = ['signal', 'timeoutMs', 'onProgress', 'concurrency'];
+const ONLY_ASYNC = ['signal', 'timeoutMs', 'onProgress', 'concurrency', 'rerank', 'rerankK'];
 const SNAPSHOTS = ['createSnapshot', 'listSnapshots', 'restoreSnapshot', 'deleteSnapshot'];
 const NO_TWIN = ['scan', 'indexed', 'backup', ...SNAPSHOTS, 'compact', 'exportJsonl', 'importJsonl', 'importAgentMemDB'];
 const ITERATED = ['scan', 'exportJsonl'];

@@ -135,7 +135,7 @@ export async function searching(notes: Collection<Note>): Promise<void> {
   const explain: SearchExplain | undefined = hits.explain;
   const strategy: 'exact' | 'scan' | 'hnsw' | 'hnsw-two-hop' | undefined = explain?.strategy;
   const first: Hit<Note> | undefined = hits[0];
-  const numbers: number[] = hits.map((hit) => hit.score - hit.distance);
+  const numbers: number[] = hits.map((hit) => hit.score - (hit.distance ?? 0));
   const vector: Float32Array | undefined = first?.vector;
   const topic: string | undefined = notes.searchSync({ vector: Float32Array.of(1, 2, 3) })[0]?.metadata?.topic;
   await notes.indexed({ timeoutMs: 100 });
