@@ -19,11 +19,18 @@ function toQuery(method, query, argument = 'query') {
   checkQuery(method, query, argument);
   const { filter, vector, text, groupBy, ...asked } = query;
   if (text !== undefined) asked.text = toText(method, `${argument}.text`, text);
-  if (vector !== undefined && (vector !== null || text === undefined)) asked.vector = toVector(method, `${argument}.vector`, vector);
+  if (vector !== undefined && (vector !== null || text === undefined)) asked.vector = toQueryVector(method, `${argument}.vector`, vector);
   if (groupBy !== undefined) asked.groupBy = toGroupBy(groupBy);
   checkObjects(method, argument, asked);
   if (vector === undefined && text === undefined) throw invalidArgument(method, argument, 'must have a vector, a text, or both');
   return [asked, toFilter(method, `${argument}.filter`, filter)];
+}
+
+// The addon would take an empty one for none.
+function toQueryVector(method, argument, value) {
+  const vector = toVector(method, argument, value);
+  if (vector.length === 0) throw invalidArgument(method, argument, 'must have numbers, got none');
+  return vector;
 }
 
 // A Promise or a Map, which the addon would take for an object without members.

@@ -200,6 +200,7 @@ module.exports = {
   randomVector,
   clusteredVectors,
   rowOf,
+  dot,
   euclidean,
   exactHits,
   expectHits,

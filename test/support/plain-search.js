@@ -73,7 +73,8 @@ function deviations(values) {
 
 /**
  * Fused scores by id.
- * @param candidates  [{ id, keyword, similarity }]: all that either arm found; keyword 0: no word, similarity undefined: no vector.
+ * @param candidates  [{ id, age, keyword, similarity }]: all that either arm found; age: larger is newer; keyword 0: no word, similarity
+ *                    undefined: no vector.
  * @param rule        { fusion, alpha, mean }: `mean`: of the similarities of all vectors.
  */
 function fuse(candidates, { fusion, alpha, mean }) {
@@ -81,7 +82,7 @@ function fuse(candidates, { fusion, alpha, mean }) {
   const vectors = candidates.filter(({ similarity }) => similarity !== undefined);
   if (fusion === 'rrf') {
     const rankIn = (list, key) => {
-      const sorted = [...list].sort((a, b) => b[key] - a[key]);
+      const sorted = [...list].sort((a, b) => b[key] - a[key] || b.age - a.age);
       return new Map(sorted.map(({ id }, i) => [id, 1 / (10 + i + 1)]));
     };
     const [byWords, byVectors] = [rankIn(words, 'keyword'), rankIn(vectors, 'similarity')];

@@ -56,6 +56,8 @@ const columns = object(
   },
   NOT_LISTS,
 );
+// Without one, and without a text, it is the query that is wrong.
+const vectorAlone = { ...vector, wrong: [['undefined', undefined, undefined], ...vector.wrong] };
 const weight = place(0.5, wrong.WEIGHTS);
 const share = place(0.5, wrong.SHARES);
 const fieldPath = place('a.b', wrong.FIELD_PATHS);
@@ -110,11 +112,11 @@ const COLLECTION = {
   ],
   scan: [{ query: options({ filter, batchSize: count, include }) }],
   search: [
-    { query: required(options({ ...query, vector: required(vector) })) },
+    { query: required(options({ ...query, vector: vectorAlone })) },
     { query: options({ ...byWords, vector: orNull(vector), rank, ...chosen, rerank: place((hits) => hits, wrong.NOT_FUNCTIONS), rerankK: place(60, wrong.COUNTS) }) },
   ],
   searchMany: [
-    { queries: required(oneOf(object({ ...query, vector: required(vector) }))), ...searchMany },
+    { queries: required(oneOf(object({ ...query, vector: vectorAlone }))), ...searchMany },
     { queries: list({ vector: VECTOR }, object({ ...byWords })), options: options() },
     { queries: object({ ...query, vectors: required(queryMatrix) }, NOT_LISTS), ...searchMany },
   ],
