@@ -220,7 +220,7 @@ TEST(Jsonl, EveryKindOfDamageIsRefused) {
       "{\"options\":{}}",
       "{\"collection\":\"a\",\"options\":[]}",
       "{\"collection\":\"a\",\"options\":{\"a\":}}",
-      "{\"collection\":\"a\",\"options\":{\"a\":\"" + std::string(5000, 'x') + "\"}}",
+      "{\"collection\":\"a\",\"options\":{\"a\":\"" + std::string(200000, 'x') + "\"}}",
       "{\"collection\":5}",
       "{\"end\":1}",
       "{\"end\":{}}",
@@ -228,7 +228,7 @@ TEST(Jsonl, EveryKindOfDamageIsRefused) {
       "{\"end\":{\"records\":1,\"records\":1}}",
       "{\"end\":{\"records\":1,\"collections\":1.5}}",
       "{\"end\":{\"records\":1,\"collections\":1,\"more\":1}}"};
-  for (const std::string& line : damaged) EXPECT_NE(Refused(line), "") << line;
+  for (const std::string& line : damaged) EXPECT_NE(Refused(line), "") << line.substr(0, 200);
 }
 
 TEST(Jsonl, VectorsHaveNoMoreNumbersThanTheyMay) {
