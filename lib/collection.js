@@ -13,7 +13,7 @@ const { toFusing, fuse, fuseSync } = require('./fuse');
 const { toPage, toBatches, toFound } = require('./pages');
 const { parseMany, parseManySync, toHits, parseRecord } = require('./results');
 const { toQuery, checkQuery, querySource, ofMany, toConcurrency, inParallel } = require('./queries');
-const { toReranking, rerankHits } = require('./rerank');
+const { splitReranking, rerankHits } = require('./rerank');
 const { toId, describe } = require('./values');
 
 // Slices of linking at a time, of one indexed().
@@ -147,10 +147,9 @@ class Collection {
   async search(query) {
     const method = 'Collection.search';
     checkQuery(method, query, 'query');
-    const { signal, timeoutMs, rerank, rerankK, ...asked } = query;
+    const { signal, timeoutMs, ...given } = query;
     checkControl(method, 'query', { signal, timeoutMs });
-    const reranking = toReranking(method, query);
-    if (reranking !== undefined) asked.k = reranking.rerankK;
+    const { asked, reranking } = splitReranking(method, given);
     const args = toQuery(method, asked);
     const wantsVector = this.#wantsVector(asked);
     if (!wantsVector && reranking === undefined) return this.#call('search', args, { signal, timeoutMs }, readHits);

@@ -13,18 +13,20 @@ const RERANK_K_MAX = 1000;
 
 const isCount = (value) => Number.isInteger(value) && value >= 1 && value <= K_MAX;
 
-/** What a query asks for: { rerank, k, rerankK }; undefined: nothing. */
-function toReranking(method, { rerank, rerankK, k = K_DEFAULT }) {
+/** Parts a query: `asked` is to be searched, with more hits than are wanted; `reranking` then makes of them what is. undefined: nothing. */
+function splitReranking(method, { rerank, rerankK, ...asked }) {
   if (rerank === undefined) {
     if (rerankK !== undefined) throw invalidArgument(method, 'query.rerankK', 'needs query.rerank');
-    return undefined;
+    return { asked };
   }
+  const { k = K_DEFAULT } = asked;
   if (typeof rerank !== 'function') throw invalidArgument(method, 'query.rerank', `must be a function, got ${describe(rerank)}`);
   if (!isCount(k)) throw invalidArgument(method, 'query.k', `must be an integer in 1..${K_MAX}, got ${describeNumber(k)}`);
   if (rerankK !== undefined && !(isCount(rerankK) && rerankK >= k)) {
     throw invalidArgument(method, 'query.rerankK', `must be an integer in k (${k})..${K_MAX}, got ${describeNumber(rerankK)}`);
   }
-  return { rerank, k, rerankK: rerankK ?? Math.max(k, Math.min(RERANK_K_MAX, Math.max(RERANK_K_MIN, 2 * k))) };
+  asked.k = rerankK ?? Math.max(k, Math.min(RERANK_K_MAX, Math.max(RERANK_K_MIN, 2 * k)));
+  return { asked, reranking: { rerank, k } };
 }
 
 /**
@@ -75,4 +77,4 @@ function byHits(hits, given, refuse) {
   return given;
 }
 
-module.exports = { toReranking, rerankHits };
+module.exports = { splitReranking, rerankHits };

@@ -4,7 +4,7 @@
 // them.
 
 const { INDEXES, ORDERS } = require('./wrong-fields');
-const wrong = require('./wrong-values');
+const wrong = { ...require('./wrong-values'), ...require('./wrong-queries') };
 
 // A place of an argument:
 //   right    a value that is taken

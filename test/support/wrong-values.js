@@ -327,27 +327,9 @@ const SOURCES = [
   ['a Map', new Map([['a', 1]]), ''],
 ];
 
-const many = (count, make) => Array.from({ length: count }, (_, i) => make(i));
-
-// Numbers between two.
-const NOT_NUMBERS = [...ALIENS, ['null', null, ''], ['NaN', NaN, ''], ['Infinity', Infinity, ''], ["'0.5'", '0.5', ''], ['an object', {}, ''], ['a list', [0.5], '']];
-const numbers = (...outside) => [...NOT_NUMBERS, ...outside.map((value) => [String(value), value, ''])];
-const SHARES = numbers(-0.01, 1.01, -Infinity);
-const WEIGHTS = numbers(-1000.5, 1001);
-const SPANS = numbers(0, -1, 2 ** 60);
-const MOMENTS = numbers(0.5, 2 ** 60);
-const words = (...others) => [...NOT_STRINGS, ['an empty string', '', ''], ...others.map((value) => [value, value, ''])];
-const FUSIONS = words('sum', 'RRF', 'weighted ');
-const DECAYS = words('exp', 'Linear');
-const LANGUAGES = words('klingon', 'English', 'en ');
-const ANALYZERS = words('standard', 'Default');
-const FIELD_PATHS = words('a..b', '$nothing', many(33, () => 'a').join('.'));
-const RANK_CONSTANTS = numbers(-1, 1e7);
-const WEIGHT_LISTS = [['null', null, ''], ['a number', 1, ''], ['none', [], ''], ['too many', [1, 2], ''], ['a string inside', ['1'], '[0]'], ['NaN inside', [NaN], '[0]'], ['-1 inside', [-1], '[0]']];
-const FUSES = [['null', null, ''], ['a number', 1, ''], ['another rule', 'sum', ''], ['a list', ['rrf'], ''], ['a function', () => {}, '']];
-
 const PATHS = [['undefined', undefined, ''], ...NOT_STRINGS, ...ILL_FORMED, ['an empty string', '', ''], ['a string with NUL', 'a\0b', '']];
 
+const many = (count, make) => Array.from({ length: count }, (_, i) => make(i));
 const around = (levels, inner) => many(levels, (i) => i).reduce((filter) => ({ $and: [filter] }), inner);
 
 const FILTERS = [
@@ -411,6 +393,6 @@ function shown(value) {
 module.exports = {
   ALIENS, IDS, NAMES, NOT_STRINGS, NOT_OBJECTS, VECTORS, MATRICES, NOT_METADATA, COUNTS, NOT_BOOLEANS, INCLUDES, SIGNALS, TIMEOUTS, NOT_FUNCTIONS, TIMES,
   DURATIONS, VERSIONS, CURSORS, ON_CONFLICT, DIMENSIONS, HNSW_M, HNSW_EF, HNSW_MIN_SIZE, METRICS, OPERATION_TYPES, NOT_COLLECTIONS, PATHS, FILTERS,
-  NOT_TEXTS, NOT_COUNTS, SOURCES, NOT_NUMBERS, SHARES, WEIGHTS, SPANS, MOMENTS, FUSIONS, DECAYS, LANGUAGES, ANALYZERS, FIELD_PATHS, FUSES, WEIGHT_LISTS, RANK_CONSTANTS,
+  NOT_TEXTS, NOT_COUNTS, SOURCES, ALIENS,
   nested,
 };
