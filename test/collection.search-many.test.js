@@ -37,7 +37,7 @@ test.each([
   ['queries', undefined],
   ['queries[1]', [good, 5]],
   ['queries[1]', [good, , good]], // eslint-disable-line no-sparse-arrays
-  ['queries[1].vector', [good, {}]],
+  ['queries[1]', [good, {}]],
   ['queries[1].vector', [good, { vector: [1] }]],
   ['queries[1].vector[0]', [good, { vector: [NaN, 1] }]],
   ['queries[1].k', [good, { ...good, k: 0 }]],

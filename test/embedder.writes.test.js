@@ -120,7 +120,7 @@ describe('before a text is embedded', () => {
     ['addMany', (c) => c.addMany([{ text: 'a' }, { text: 'b', metadata: 5 }]), true],
     ['patch', (c) => c.patch('x', { text: 'a', ttlMs: -1 }), true],
     ['search', (c) => c.search({ text: 'a', filter: { $nope: 1 } })],
-    ['search', (c) => c.search({}), true],
+    ['search', (c) => c.search({ text: 5 }), true],
     ['searchMany', (c) => c.searchMany([{ text: 'a' }, { text: 'b', filter: 5 }]), true],
     ['batch', (c, db) => db.batch([{ type: 'add', collection: c, record: { text: 'a' } }, { type: 'add', collection: c, record: { id: 5 } }]), true],
   ])('what %s has wrong is told, and nothing is written', async (_, call, isEarly = false) => {
