@@ -170,6 +170,28 @@ TEST(CollectionRequest, AcceptsEachNumberAtItsLimitsAndNamesItOnePast) {
   }
 }
 
+TEST(CollectionRequest, AddsIndexesToThoseThereAre) {
+  CollectionRequest request;
+  request.indexes = {"b", "a.c", "b"};
+  EXPECT_TRUE(request.Validate().ok());
+  const CollectionOptions options = request.WithDefaults();
+  EXPECT_EQ(options.ToJson(), R"({"indexes":["a.c","b"]})");
+  Result<CollectionOptions> read = CollectionOptions::FromJson(options.ToJson());
+  ASSERT_TRUE(read.ok()) << read.status().message();
+  EXPECT_EQ(read->indexes, options.indexes);
+  EXPECT_FALSE(request.Adds(options));
+  request.indexes = {"z"};
+  EXPECT_TRUE(request.Adds(options));
+  EXPECT_EQ(request.AddedTo(options).indexes, (std::vector<std::string>{"a.c", "b", "z"}));
+  for (const char* damaged : {R"({"indexes":["b","a"]})", R"({"indexes":["a","a"]})", R"({"indexes":[]})",
+                              R"({"indexes":["a..b"]})", R"({"indexes":[5]})", R"({"indexes":"a"})"})
+    EXPECT_EQ(CollectionOptions::FromJson(damaged).status().code(), Code::kCorrupt) << damaged;
+  request.indexes = {"a", ""};
+  EXPECT_EQ(request.Validate().argument(), "options.indexes[1]");
+  request.indexes = std::vector<std::string>(33, "a");
+  EXPECT_EQ(request.Validate().argument(), "options.indexes");
+}
+
 TEST(CollectionRequest, NeedsDimensionsForWhatIsAboutVectors) {
   CollectionRequest request;
   EXPECT_TRUE(request.ValidateNew().ok());

@@ -163,6 +163,38 @@ TEST(FieldIndexes, KeepThoseAskedForLastWithinTheirLimits) {
   EXPECT_EQ(indexes.memory_bytes(), bytes);
 }
 
+TEST(FieldIndexes, DeclaredOnesStayWhateverTheyTake) {
+  FieldIndexes indexes(100'000);
+  const FieldPath path = PathOf(R"({"n":1})");
+  indexes.Get(path);
+  indexes.Declare(path);
+  indexes.Declare(path);
+  const auto index = indexes.Get(path);
+  for (uint32_t slot = 0; slot < 2000; ++slot) {
+    const Stored record{"", "{\"n\":\"" + std::string(100, 'x') + std::to_string(slot % 500) + "\"}"};
+    indexes.LearnDeclared(Slot{slot}, record.fields());
+  }
+  for (int i = 0; i < 100; ++i) indexes.Get(PathOf("{\"p" + std::to_string(i) + "\":1}"));
+  indexes.Trim();
+  EXPECT_EQ(indexes.Get(path), index);
+  const auto stats = indexes.stats();
+  ASSERT_EQ(stats.size(), limits::kFieldIndexesMax + 1);
+  EXPECT_EQ(stats.front().path, "n");
+  EXPECT_TRUE(stats.front().declared);
+  EXPECT_EQ(stats.front().distinct, 500u);
+  EXPECT_FALSE(stats.back().declared);
+  indexes.Forget(Slot{0});
+  IdSet unknown = IdSet::All(2000);
+  index->RemoveKnown(&unknown);
+  EXPECT_EQ(unknown.Count(), 1u);
+}
+
+TEST(FieldIndex, CountsDistinctNumbersAboutWhenThereAreMany) {
+  FieldIndex index(PathOf(R"({"n":1})"));
+  for (uint32_t slot = 0; slot < 60000; ++slot) Learn(&index, slot, {"", "{\"n\":" + std::to_string(slot / 2) + "}"});
+  EXPECT_NEAR(static_cast<double>(index.CountDistinct()), 30000, 600);
+}
+
 TEST(FieldIndexes, OneThatIsTooLargeIsNotMadeAgain) {
   FieldIndexes indexes(100'000);
   const FieldPath path = PathOf(R"({"n":1})");

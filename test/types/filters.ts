@@ -41,9 +41,20 @@ export const right: Filter<Film>[] = [
   { notes: { any: ['thing'] } },
   { 'notes.any.0': { $exists: true } },
   { $and: [{ year: 1970 }, { $or: [{ title: 'Rope' }, { tags: 'old' }] }], $nor: [{ classic: true }], $not: { genre: 'comedy' } },
+  { tags: { $all: ['old', 'long'] } },
+  { tags: { $contains: 'old' } },
+  { tags: { $elemMatch: { $startsWith: 'o', $ne: 'old' } } },
+  { cast: { $elemMatch: { name: 'Keir', age: { $gte: 30 } } } },
+  { cast: { $all: [{ $elemMatch: { name: 'Keir' } }, { $elemMatch: { name: 'Sean' } }] } },
+  { title: { $regex: '^r', $options: 'i', $contains: 'op', $startsWith: 'R' } },
+  "title LIKE 'R%' AND year >= 1970",
   { $id: { $in: ['a', 'b'] }, $createdAt: { $gt: Date.now() }, $updatedAt: new Date(), $expiresAt: null, $version: { $lte: 5 } },
 ];
 
+// @ts-expect-error the string form is all of a filter, not a part
+export const textInside: Filter<Film> = { $and: ['year = 1970'] };
+// @ts-expect-error a text
+export const wrongPattern: Filter<Film> = { title: { $regex: 5 } };
 // @ts-expect-error no such field
 export const noField: Filter<Film> = { yeer: 1970 };
 // @ts-expect-error no such field in an element
