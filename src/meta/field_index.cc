@@ -93,8 +93,10 @@ size_t Distinct(std::vector<double> numbers) {
   set.Reserve(static_cast<uint32_t>(bits));
   const int shift = 64 - std::countr_zero(bits);
   for (const double number : numbers) {
-    uint64_t mixed = std::bit_cast<uint64_t>(number + 0.0) * 0x9e3779b97f4a7c15;
-    mixed = (mixed ^ (mixed >> 32)) * 0xd6e8feb86659fd93;
+    uint64_t mixed = std::bit_cast<uint64_t>(number + 0.0);  // Neighbours differ in few bits, in the middle.
+    mixed = (mixed ^ (mixed >> 30)) * 0xbf58476d1ce4e5b9;
+    mixed = (mixed ^ (mixed >> 27)) * 0x94d049bb133111eb;
+    mixed ^= mixed >> 31;
     set.Add(Slot{static_cast<uint32_t>(mixed >> shift)});
   }
   const auto all = static_cast<double>(bits);
@@ -296,7 +298,12 @@ FieldIndex::Keys::Keys(const FieldIndex& index, bool descending)
 
 std::strong_ordering FieldIndex::Keys::Compare(Slot a, Slot b) const {
   const uint32_t code_a = index_.codes_[ToInt(a)], code_b = index_.codes_[ToInt(b)];
+  if (code_a != 0 && code_a == code_b) return std::strong_ordering::equal;
   if (code_a != 0 && code_b != 0) return CompareKeys(of_code_[code_a], of_code_[code_b]);
+  if (code_a == code_b) {  // The common case.
+    const double x = index_.numbers_[ToInt(a)], y = index_.numbers_[ToInt(b)];
+    return x == y ? std::strong_ordering::equal : x < y ? std::strong_ordering::less : std::strong_ordering::greater;
+  }
   const Value number_a(index_.numbers_[ToInt(a)]), number_b(index_.numbers_[ToInt(b)]);
   return CompareKeys(code_a != 0 ? of_code_[code_a] : &number_a, code_b != 0 ? of_code_[code_b] : &number_b);
 }
