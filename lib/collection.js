@@ -242,7 +242,7 @@ class Collection {
     const { store = true } = control;
     if (typeof store !== 'boolean') throw invalidArgument(method, 'options.store', `must be a boolean, got ${describe(store)}`);
     const next = overSteps(method, control);
-    const judged = toJudged(method, queries, this.#embedder !== undefined);
+    const judged = toJudged(method, queries, { dimensions: this.dimensions, isEmbedded: this.#embedder !== undefined });
     return this.#during('calibrate', async () => {
       const wanting = judged.filter(({ vector }) => vector === undefined);
       if (wanting.length > 0) {

@@ -2,12 +2,13 @@
 
 // Questions with known answers, on their way to calibrate().
 
+const { types } = require('node:util');
 const { isObject, checkKeys } = require('./call');
 const { invalidArgument } = require('./errors');
-const { toText, toVector, describe } = require('./values');
+const { toId, toText, toVector, describe } = require('./values');
 
 /** [{ text, vector?, relevant: { id: grade } }] of what the caller gave: `relevant` may be a list of ids. */
-function toJudged(method, queries, isEmbedded) {
+function toJudged(method, queries, { dimensions, isEmbedded }) {
   if (!Array.isArray(queries)) throw invalidArgument(method, 'queries', `must be an array, got ${describe(queries)}`);
   return queries.map((query, i) => {
     const name = `queries[${i}]`;
@@ -20,10 +21,19 @@ function toJudged(method, queries, isEmbedded) {
     const wantsVector = query.vector === undefined && isEmbedded;
     return {
       text: toText(method, `${name}.text`, query.text),
-      vector: wantsVector ? undefined : toVector(method, `${name}.vector`, query.vector),
-      relevant: Array.isArray(relevant) ? Object.fromEntries(relevant.map((id) => [id, 1])) : relevant,
+      vector: wantsVector ? undefined : toLength(method, `${name}.vector`, toVector(method, `${name}.vector`, query.vector), dimensions),
+      relevant: Array.isArray(relevant) ? Object.fromEntries(relevant.map((id) => [toId(method, `${name}.relevant`, id), 1])) : relevant,
     };
   });
+}
+
+function toLength(method, argument, vector, dimensions) {
+  if (types.isSharedArrayBuffer(vector.buffer)) throw invalidArgument(method, argument, 'must not lie on shared memory');
+  if (dimensions === undefined) return vector; // The addon says what is wrong.
+  if (vector.length !== dimensions) throw invalidArgument(method, argument, `must have ${dimensions} numbers, got ${vector.length}`);
+  const wrong = vector.findIndex((number) => !Number.isFinite(number));
+  if (wrong >= 0) throw invalidArgument(method, `${argument}[${wrong}]`, 'must be finite');
+  return vector;
 }
 
 /** As the addon takes them: [JSON, vectors one after the other]. */

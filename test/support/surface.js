@@ -120,6 +120,7 @@ const COLLECTION = {
     { queries: list({ vector: VECTOR }, object({ ...byWords })), options: options() },
     { queries: object({ ...query, vectors: required(queryMatrix) }, NOT_LISTS), ...searchMany },
   ],
+  calibrate: [{ queries: required(oneOf(object({ text: required(text), vector: required(vector), relevant: required(place(['a'], wrong.RELEVANTS)) }))), options: options({ store: boolean }) }],
   indexed: [{ options: options() }],
   stats: [{ options: options() }],
 };
@@ -170,9 +171,9 @@ function databaseMethods(c, target) {
 
 const ONLY_ASYNC = ['signal', 'timeoutMs', 'onProgress', 'concurrency', 'rerank', 'rerankK'];
 const SNAPSHOTS = ['createSnapshot', 'listSnapshots', 'restoreSnapshot', 'deleteSnapshot'];
-const NO_TWIN = ['scan', 'indexed', 'backup', ...SNAPSHOTS, 'compact', 'exportJsonl', 'importJsonl', 'importAgentMemDB'];
+const NO_TWIN = ['scan', 'calibrate', 'indexed', 'backup', ...SNAPSHOTS, 'compact', 'exportJsonl', 'importJsonl', 'importAgentMemDB'];
 const ITERATED = ['scan', 'exportJsonl'];
-const COLLECTION_WRITES = ['add', 'upsert', 'addMany', 'upsertMany', 'patch', 'delete', 'deleteWhere'];
+const COLLECTION_WRITES = ['add', 'upsert', 'addMany', 'upsertMany', 'patch', 'delete', 'deleteWhere', 'calibrate'];
 const WRITES = [
   ...COLLECTION_WRITES, 'collection', 'createCollection', 'deleteCollection', 'batch', 'createSnapshot', 'restoreSnapshot', 'deleteSnapshot', 'compact',
   'importJsonl', 'importAgentMemDB',

@@ -19,8 +19,9 @@ const ANALYZERS = words('standard', 'Default');
 const FIELD_PATHS = words('a..b', '$nothing', Array(33).fill('a').join('.'));
 const RANK_CONSTANTS = numbers(-1, 1e7);
 const WEIGHT_LISTS = [['null', null, ''], ['a number', 1, ''], ['none', [], ''], ['too many', [1, 2], ''], ['a string inside', ['1'], '[0]'], ['NaN inside', [NaN], '[0]'], ['-1 inside', [-1], '[0]']];
+const RELEVANTS = [['null', null, ''], ['a string', 'a', ''], ['a number', 1, ''], ['a Set', new Set(['a']), ''], ['a Map', new Map([['a', 1]]), ''], ['no ids', [], ''], ['a number among ids', [1], ''], ['a string for a grade', { a: '1' }, '']];
 const FUSES = [['null', null, ''], ['a number', 1, ''], ['another rule', 'sum', ''], ['a list', ['rrf'], ''], ['a function', () => {}, '']];
 
 module.exports = {
-  NOT_NUMBERS, SHARES, WEIGHTS, SPANS, MOMENTS, FUSIONS, DECAYS, LANGUAGES, ANALYZERS, FIELD_PATHS, FUSES, WEIGHT_LISTS, RANK_CONSTANTS,
+  NOT_NUMBERS, SHARES, WEIGHTS, SPANS, MOMENTS, FUSIONS, DECAYS, LANGUAGES, ANALYZERS, FIELD_PATHS, FUSES, WEIGHT_LISTS, RANK_CONSTANTS, RELEVANTS,
 };
