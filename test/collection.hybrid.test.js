@@ -45,7 +45,7 @@ describe.each(['cosine', 'l2', 'ip'])('with metric %s', (metric) => {
       const c = await collection(metric, 8, [...records, ...odd]);
       const vectors = [...records, odd[1]];
       const ages = new Map([...records, ...odd].map(({ id }, age) => [id, age]));
-      for (let i = 0; i < 12; i++) {
+      for (let i = 0; i < 4; i++) {
         const { text, vector } = make('query');
         for (const [fusion, alpha] of [['weighted'], ['weighted', 0.7], ['weighted', 0], ['weighted', 1], ['rrf'], ['rrf', 0.2], ['minmax'], ['dbsf', 0.4]]) {
           const hits = await c.search({ text, vector, k: 400, fusion, ...(alpha !== undefined && { alpha }), explain: true, include: [], exact: true });
