@@ -192,7 +192,7 @@ describe('a collection without dimensions', () => {
     await c.add({ id: 'a', text: 'x', metadata: { n: 1 } });
     expect(await c.get('a', { include: ['text', 'metadata', 'vector'] })).toMatchObject({ text: 'x', metadata: { n: 1 } });
     expect(await db.listCollections()).toEqual([{ name: 'c' }]);
-    expect(await c.stats()).toEqual({ name: 'c', records: 1, vectors: 0, damaged: 0 });
+    expect(await c.stats()).toEqual({ name: 'c', records: 1, vectors: 0, damaged: 0, indexes: [] });
     await c.indexed();
     await db.close();
     const again = await databases.open(file);

@@ -115,7 +115,7 @@ describe('what is refused names its line, and what came before is imported:', ()
     ['a text that is too long', record({ text: 'x'.repeat(2 ** 24 + 1) }), 'ERR_INVALID_ARGUMENT', 'line 4: record.text'],
     ['a time before the epoch', record({ createdAt: -1 }), 'ERR_INVALID_ARGUMENT', 'line 4: record.createdAt'],
     ['a time that is no number', record({ updatedAt: 'now' }), 'ERR_CORRUPT', 'line 4'],
-    ['a collection with an unknown option', { collection: 'other', options: { indexes: ['a'] } }, 'ERR_INVALID_ARGUMENT', 'line 4: options.indexes'],
+    ['a collection with an unknown option', { collection: 'other', options: { indices: ['a'] } }, 'ERR_INVALID_ARGUMENT', 'line 4: options.indices'],
     ['a collection with a signal', { collection: 'other', options: { signal: {} } }, 'ERR_INVALID_ARGUMENT', 'line 4: options.signal'],
     ['a collection with wrong dimensions', { collection: 'other', options: { dimensions: 0 } }, 'ERR_INVALID_ARGUMENT', 'line 4: options.dimensions'],
     ['a collection with a wrong name', { collection: '../other' }, 'ERR_INVALID_ARGUMENT', 'line 4: collection'],

@@ -53,9 +53,13 @@ describe('stats', () => {
   test('of a collection has exactly the members index.d.ts promises, in both forms', async () => {
     const file = databases.file();
     const before = await databases.open(file);
-    await (await before.collection('c', { dimensions: 1, hnsw: { minSize: 0 } })).add({ vector: [1] });
+    await (await before.collection('c', { dimensions: 2, hnsw: { minSize: 0 } })).add({ vector: [1, 0] });
     await before.close();
     const c = await (await databases.open(file)).collection('c');
+    // Words that say one thing, and vectors that say another: stats() warns.
+    const records = Array.from({ length: 60 }, (_, i) => ({ vector: [Math.cos(i), Math.sin(i)], text: `topic${i % 5}` }));
+    await c.addMany(records);
+    await c.search({ text: 'topic1', vector: [1, 0] });
     expect(keysOf(await c.stats())).toEqual(membersOf('CollectionStats'));
     expect(keysOf(c.statsSync())).toEqual(membersOf('CollectionStats'));
   });

@@ -121,8 +121,8 @@ Result<Calibration> Calibrate(Database* database, CollectionId id, const std::ve
     Worth worth;
     RETURN_IF_ERROR(ReadCollection(database, id, cancel, [&](const ReadView& view, const Collection& collection) {
       double norm;
-      Status good = CheckVector(collection.options().metric, queries[i].vector,
-                                "queries[" + std::to_string(i) + "].vector", &norm);
+      const std::string name = "queries[" + std::to_string(i) + "].vector";
+      Status good = CheckVector(collection.options().metric, queries[i].vector, name.c_str(), &norm);
       return good.ok() ? Judge(view, collection, queries[i], cancel, &more, &worth) : good;
     }));
     if (more) continue;
