@@ -120,8 +120,8 @@ Result<Calibration> Calibrate(Database* database, CollectionId id, const std::ve
     bool more = false;
     Worth worth;
     RETURN_IF_ERROR(ReadCollection(database, id, cancel, [&](const ReadView& view, const Collection& collection) {
-      double norm;
       const std::string name = "queries[" + std::to_string(i) + "].vector";
+      double norm;
       Status good = CheckVector(collection.options().metric, queries[i].vector, name.c_str(), &norm);
       return good.ok() ? Judge(view, collection, queries[i], cancel, &more, &worth) : good;
     }));
