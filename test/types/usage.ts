@@ -142,6 +142,22 @@ export async function searching(notes: Collection<Note>): Promise<void> {
   const linked: number | undefined = (await notes.stats()).index?.linked;
   void [strategy, numbers, vector, topic, linked];
 
+  const both = await notes.search({
+    text: 'x', vector: null, typos: false, prefix: true, highlight: true, fusion: 'rrf', alpha: 0.5, minScore: 1, mmr: { lambda: 0.3 }, autocut: 1, groupBy: 'topic',
+    rank: { recency: { weight: 1, halfLifeMs: 5, decay: 'linear' }, fields: { importance: 1 }, usage: { weight: 1, field: 'used' }, now: 5 },
+    rerank: async (found, { signal }) => (signal.aborted ? found : found.map((hit) => hit.metadata?.importance ?? 0)), rerankK: 50,
+  });
+  const parts: (number | undefined)[] = [both[0]?.explain?.keyword, both[0]?.highlights?.[0]?.start, both.explain?.gate];
+  const fused: (number | null)[] | undefined = (await notes.searchMany([{ text: 'x' }], { fuse: 'rrf', concurrency: 2 }))[0]?.ranks;
+  const { alpha } = await notes.calibrate([{ text: 'x', relevant: ['a'] }, { text: 'y', relevant: { a: 2 } }], { store: false });
+  void [parts, fused, alpha, both.rerankError];
+
+  // @ts-expect-error not a fusion
+  await notes.search({ text: 'x', fusion: 'sum' });
+  // @ts-expect-error halfLifeMs is needed
+  await notes.search({ text: 'x', rank: { recency: { weight: 1 } } });
+  // @ts-expect-error a sync twin cannot wait for it
+  notes.searchSync({ text: 'x', rerank: (found) => found });
   // @ts-expect-error unknown option
   await notes.search({ vector: [1], limit: 5 });
   // @ts-expect-error not a number
