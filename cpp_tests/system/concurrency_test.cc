@@ -65,6 +65,26 @@ class Concurrency : public testing::TestWithParam<bool> {
     }
   }
 
+  // The same by words, alone or with a vector: what is found has the word, and of a pair both halves have it.
+  void SearchWords(int reader) {
+    Random random(TestSeed() + 200 + static_cast<uint64_t>(reader));
+    while (!done_) {
+      SearchQuery query;
+      query.text = std::to_string(1 + random.Below(kGroups));
+      query.k = 1000;
+      query.explain = true;
+      query.keywords.typos = false;  // Numbers are near to one another.
+      if (Require(agentmemdb::Search(db_.get(), c_, query, {})).hits.size() % 2 != 0) ++wrong_;
+      query.vector = RandomVector(kDimensions, &random);
+      std::map<std::string, int> halves;
+      for (const Hit& hit : Require(agentmemdb::Search(db_.get(), c_, query, {})).hits) {
+        if ((hit.record.text == query.text) != (hit.keyword.value_or(0) > 0)) ++wrong_;
+        if (hit.record.text == query.text) ++halves[hit.record.id.substr(0, hit.record.id.rfind('-'))];
+      }
+      for (const auto& [name, count] : halves) wrong_ += count == 2 ? 0 : 1;
+    }
+  }
+
   void WatchStats() {
     Version last = 0;
     while (!done_) {
@@ -106,6 +126,7 @@ TEST_P(Concurrency, EveryReadIsOneCommittedStateAndNothingIsLost) {
   for (int i = 0; i < kWriters; ++i) writers.emplace_back([this, i] { WritePairs(i); });
   writers.emplace_back([this] { CreateAndDrop(); });
   for (int i = 0; i < kReaders; ++i) others.emplace_back([this, i] { SearchPairs(i); });
+  others.emplace_back([this] { SearchWords(0); });
   others.emplace_back([this] { WatchStats(); });
   others.emplace_back([this] { Link(); });
   for (std::thread& thread : writers) thread.join();

@@ -26,6 +26,12 @@ std::u32string Characters(std::string_view word) {
   return characters;
 }
 
+// A number that is not there is no other number.
+bool MayBeTypo(const std::u32string& characters) {
+  return characters.size() >= kTypoCharactersMin &&
+         std::none_of(characters.begin(), characters.end(), [](char32_t c) { return ClassOf(c) == CharClass::kDigit; });
+}
+
 template <class Units>
 bool AreNearInUnits(Units a, Units b) {
   if (a.size() > b.size()) std::swap(a, b);
@@ -201,7 +207,7 @@ class KeywordParser {
     const bool known = vocabulary_.HasTerm(term);
     if (known) AddTerm(term, 1);
     if (word.unfinished && AddCompletions(word.word, term)) return;
-    if (known || word.quoted || !keywords_.typos || Characters(word.word).size() < kTypoCharactersMin) return;
+    if (known || word.quoted || !keywords_.typos || !MayBeTypo(Characters(word.word))) return;
     if (const std::optional<Known> near = vocabulary_.Nearest(word.word)) {
       AddTerm(near->term, kTypoWeight);
       if (std::none_of(query_.corrections.begin(), query_.corrections.end(),
