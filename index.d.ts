@@ -505,7 +505,7 @@ export interface SearchQuery<TMeta extends object = Metadata> extends CallOption
   include?: readonly IncludeField[];
   /** true: the returned array has an `explain` property, and so have hits that were found by words or ranked. Default false. */
   explain?: boolean;
-  /** Whether a word of 4 or more characters that no record has stands for the most frequent one that is one letter away, with weight 0.8.
+  /** Whether a word of 4 or more characters, none a digit, that no record has stands for the most frequent one that is one letter away, with weight 0.8.
    *  Default true. */
   typos?: boolean;
   /** Whether the last word may be unfinished: its 5 most frequent completions are searched too, with weight 1 / sqrt(how many). Default false. */

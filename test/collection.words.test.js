@@ -63,7 +63,7 @@ describe('phrases', () => {
     const hits = await c.search({ text: '"machine learning" art' });
     expect(idsOf(hits)).toHaveLength(5);
     const scoreOf = (id) => hits.find((hit) => hit.id === id).score;
-    expect(scoreOf('together')).toBeCloseTo(2 * scoreOf('reversed'), 3);
+    expect(scoreOf('together')).toBeCloseTo(1.25 * scoreOf('reversed'), 3);
   });
 
   test('that have no end are words', async () => {

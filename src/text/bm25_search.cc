@@ -8,8 +8,9 @@
 namespace agentmemdb {
 namespace {
 
-constexpr uint32_t kWindow = 4096;      // texts: their scores stay in the first cache
-constexpr uint32_t kSparse = 512;       // postings in a window, up to which each text that was touched is remembered
+constexpr uint32_t kWindow = 4096;  // texts: their scores stay in the first cache
+constexpr uint32_t kSparse = 512;   // postings in a window, up to which each text that was touched is remembered
+constexpr float kPhraseBonus = 0.25f;
 constexpr float kSlack = 1.0f + 1e-5f;  // bounds and sums are rounded
 // Looking up one term in one text takes about as long as this many postings of a scan.
 constexpr int64_t kLookupPostings = 20;
@@ -100,7 +101,7 @@ TextScorer::TextScorer(TextParts parts, const TextSearch& search) : parts_(std::
     const float weight = search.terms[i].weight * Bm25Idf(texts, with_term) * (kBm25K1 + 1);
     for (size_t p = 0; p < parts_.size(); ++p) {
       if (!found[p]) continue;
-      lists_[p].lists.push_back({*found[p], weight, weight * (1 + PhrasesWith(search.terms[i].term))});
+      lists_[p].lists.push_back({*found[p], weight, weight * (1 + kPhraseBonus * PhrasesWith(search.terms[i].term))});
       lists_[p].postings += parts_[p]->segment->arrays().term_texts[*found[p]];
     }
   }
@@ -162,7 +163,8 @@ float TextScorer::Exact(const PartLists& lists, uint32_t text) const {
     float weight = list.weight;
     for (size_t i = 0; i < phrases.size(); ++i) {
       const auto& phrase = lists.phrases[i];
-      if (phrases[i] && std::find(phrase.begin(), phrase.end(), list.term) != phrase.end()) weight += list.weight;
+      if (phrases[i] && std::find(phrase.begin(), phrase.end(), list.term) != phrase.end())
+        weight += kPhraseBonus * list.weight;
     }
     score += weight * norm.Impact(frequency, length);
   }

@@ -21,7 +21,7 @@ struct QueryTerm {
   bool operator==(const QueryTerm&) const = default;
 };
 
-// Terms that follow one another in a text; nullopt: any word. In a text that has it, its terms count twice.
+// Terms that follow one another in a text; nullopt: any word. In a text that has it, its terms count a quarter more.
 using QueryPhrase = std::vector<std::optional<std::string>>;
 
 struct TextSearch {

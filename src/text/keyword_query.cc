@@ -144,13 +144,14 @@ class KeywordParser {
       ReadPhrase(text.substr(open + 1, close - open - 1));
       at = close + 1;
     }
+    // In between other words, those of a phrase are words like others: people quote whole questions.
     query_.needs_phrases = !query_.phrases.empty() && std::all_of(words_.begin(), words_.end(), [](const Word& word) {
       return word.quoted || word.asks;
     });
     for (const bool asking : {false, true}) {
       if (asking && !query_.terms.empty()) break;
       for (const Word& word : words_) {
-        if (word.asks == asking) AddWord(word);
+        if ((word.asks && !IsNeeded(word)) == asking) AddWord(word);
       }
     }
     return std::move(query_);
@@ -187,7 +188,7 @@ class KeywordParser {
       }
       const std::string_view word = tokens_.Word(token);
       phrase.emplace_back(analyzer_.Term(word));
-      words_.push_back({std::string(word), false, false, true});
+      words_.push_back({std::string(word), analyzer_.IsQuestionWord(word), false, true});
     }
     if (!phrase.empty()) query_.phrases.push_back(std::move(phrase));
   }
@@ -202,12 +203,14 @@ class KeywordParser {
     query_.terms.push_back({term, weight});
   }
 
+  bool IsNeeded(const Word& word) const { return query_.needs_phrases && word.quoted; }
+
   void AddWord(const Word& word) {
     const std::string term = analyzer_.Term(word.word);
     const bool known = vocabulary_.HasTerm(term);
     if (known) AddTerm(term, 1);
     if (word.unfinished && AddCompletions(word.word, term)) return;
-    if (known || word.quoted || !keywords_.typos || !MayBeTypo(Characters(word.word))) return;
+    if (known || IsNeeded(word) || !keywords_.typos || !MayBeTypo(Characters(word.word))) return;
     if (const std::optional<Known> near = vocabulary_.Nearest(word.word)) {
       AddTerm(near->term, kTypoWeight);
       if (std::none_of(query_.corrections.begin(), query_.corrections.end(),

@@ -1,7 +1,8 @@
 // What a user types, as terms to search by. With the reference analyzer, words and nothing else.
 //
 //   words        those that ask ("how many") are dropped, unless there are no others
-//   "a phrase"   where its words follow one another they count twice; a query of nothing but phrases finds only texts that have all
+//   "a phrase"   where its words follow one another they count a quarter more; a query of nothing but phrases finds only texts
+//                that have all of them, word for word
 //   typos        a word of 4 or more characters, none of them a digit, whose term no text has stands for the most frequent word at Damerau distance 1
 //                (insert, delete, replace, swap neighbours), with weight 0.8
 //   prefix       the last word may be unfinished: its 5 most frequent completions count 1 / sqrt(n) each
