@@ -12,7 +12,7 @@ const { searchOnce } = require('./passes');
 
 const IDLE_BASELINE_MS = 1000;
 const WARM_UP_SEARCHES = 200;
-const OPTIONAL_VERBS = ['filter', 'remove', 'insert', 'reopen'];
+const OPTIONAL_VERBS = ['filter', 'remove', 'insert', 'reopen', 'keywords'];
 
 // What every verb works on.
 const session = { options: undefined, engine: undefined, data: undefined, prepared: undefined };
@@ -87,8 +87,9 @@ function verbNamed(name) {
 
 function versionOf(name) {
   // Some packages do not export their package.json, so it is read as a file.
-  const folder = path.isAbsolute(name) ? name : path.join(__dirname, 'node_modules', name);
-  return JSON.parse(fs.readFileSync(path.join(folder, 'package.json'), 'utf8')).version;
+  const folders = path.isAbsolute(name) ? [name] : require.resolve.paths(name).map((folder) => path.join(folder, name));
+  const file = folders.map((folder) => path.join(folder, 'package.json')).find((place) => fs.existsSync(place));
+  return JSON.parse(fs.readFileSync(file, 'utf8')).version;
 }
 
 Object.assign(session, { readQueries, warmUp });

@@ -6,7 +6,7 @@
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 results=build/bench-results
-all=(ann core filters reopen ingest mixed deletes sizes dims million kernels) # as they are published
+all=(ann core filters text reopen ingest mixed deletes sizes dims million kernels) # as they are published
 mkdir -p "$results"
 
 run_part() {
@@ -20,6 +20,8 @@ run_part() {
     ann) node bench/ann.js --scenarios build,search,curve --n 100000 "${json[@]}" ;;
     # Filters need numbers in the rows, so the engines are built again: those that can filter.
     filters) node bench/ann.js --scenarios filters --n 100000 --engines ours,hnswlib-node,zvec --rounds 3 "${json[@]}" ;;
+    # By words, and by words and vectors. LanceDB is installed apart: bench/README.md.
+    text) node bench/text.js "${json[@]}" ;;
     # Open time and memory after it. The other engines take minutes to build: zvec is the one that was best.
     reopen) node bench/ann.js --scenarios reopen --n 100000 --engines ours,zvec "${json[@]}" ;;
     # Durable and searchable rows, beside SQLite alone and zvec.

@@ -6,12 +6,13 @@ const USAGE = `node ann.js [flags]
 
   --scenarios LIST   default build,search; 'all' for build,search,curve,filters,deletes,ingest,mixed,reopen
   --n LIST           vectors, default 10000; with --dims, every combination is run
+  --texts 100000     what 'text' calls --n: texts of 20 to 60 words, each with a vector
   --dims LIST        numbers per vector, default 384
   --queries 1000     held-out queries
   --k 10             neighbours wanted
   --rounds 5         interleaved rounds; the tables show medians over them
   --seed 1           of the data and of the engines that take one
-  --engines LIST     default ours,hnswlib-node,usearch,usearch-i8,zvec
+  --engines LIST     default ours,hnswlib-node,usearch,usearch-i8,zvec; of text.js: ours,zvec,lancedb (which knows 'text' only)
   --metric cosine    cosine or ip (all vectors have length 1: the right answers are the same)
   --in-flight 64     searches going at once in the concurrent parts
   --slot-ms 300      least time of each measured part of a round
@@ -32,22 +33,25 @@ const ADAPTERS = {
   usearch: 'usearch',
   'usearch-i8': 'usearch-i8',
   zvec: 'zvec',
+  lancedb: 'lancedb',
 };
+const VECTOR_ENGINES = Object.keys(ADAPTERS).filter((name) => name !== 'lancedb');
 
 // In the order they run: 'reopen' closes the engines that were built, so it comes last.
 const SCENARIOS = ['build', 'search', 'curve', 'filters', 'deletes', 'ingest', 'mixed', 'reopen'];
-// Of the C++ core alone; started by core.js and kernels.js.
-const CORE_SCENARIOS = ['core', 'kernels'];
+// Started by commands of their own: core.js, kernels.js, text.js.
+const OTHER_SCENARIOS = ['core', 'kernels', 'text'];
 
 const FLAGS = {
   scenarios: { type: 'string', default: 'build,search' },
   n: { type: 'string', default: '10000' },
+  texts: { type: 'string' },
   dims: { type: 'string', default: '384' },
   queries: { type: 'string', default: '1000' },
   k: { type: 'string', default: '10' },
   rounds: { type: 'string', default: '5' },
   seed: { type: 'string', default: '1' },
-  engines: { type: 'string', default: Object.keys(ADAPTERS).join(',') },
+  engines: { type: 'string', default: VECTOR_ENGINES.join(',') },
   metric: { type: 'string', default: 'cosine' },
   'in-flight': { type: 'string', default: '64' },
   'slot-ms': { type: 'string', default: '300' },
@@ -70,8 +74,9 @@ function parseOptions(argv, defaults = {}) {
   const usual = (flag) => given[flag] === FLAGS[flag].default && !argv.some((word) => word.split('=')[0] === `--${flag}`);
   const values = { ...given };
   for (const [flag, value] of Object.entries(defaults)) if (usual(flag)) values[flag] = value;
+  if (values.texts !== undefined) values.n = values.texts;
   const options = {
-    scenarios: oneOf('scenarios', named(values.scenarios), [...SCENARIOS, ...CORE_SCENARIOS]),
+    scenarios: oneOf('scenarios', named(values.scenarios), [...SCENARIOS, ...OTHER_SCENARIOS]),
     shapes: shapesOf(values),
     queries: positive(values, 'queries'),
     k: positive(values, 'k'),

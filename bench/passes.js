@@ -45,6 +45,7 @@ function summary(micros, { wallMs, threadCpuMs, processCpuMs }) {
     searches: micros.length,
     qps: (micros.length * 1000) / wallMs,
     p50: measure.percentile(micros, 0.5),
+    p95: measure.percentile(micros, 0.95),
     p99: measure.percentile(micros, 0.99),
     loopCpuMicros: (threadCpuMs * 1000) / micros.length,
     processCpuMicros: (processCpuMs * 1000) / micros.length,

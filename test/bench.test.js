@@ -4,6 +4,8 @@
 
 const fs = require('node:fs');
 const path = require('node:path');
+const { agreement, bm25 } = require('../bench/bm25');
+const { makeCorpus } = require('../bench/corpus');
 const { exactNeighbours, Mixture } = require('../bench/generate');
 const { fieldsOf, filtersOf } = require('../bench/fields');
 const { parseOptions } = require('../bench/options');
@@ -28,6 +30,11 @@ describe('flags', () => {
     expect(parseOptions([], { n: '77' }).shapes[0].n).toBe(77);
     expect(parseOptions(['--n', '10000'], { n: '77' }).shapes[0].n).toBe(10000);
     expect(parseOptions(['--n=10000'], { n: '77' }).shapes[0].n).toBe(10000);
+  });
+
+  test("of 'text', the size is a number of texts", () => {
+    expect(parseOptions([], { texts: '77' }).shapes[0].n).toBe(77);
+    expect(parseOptions(['--texts', '5000'], { texts: '77' }).shapes[0].n).toBe(5000);
   });
 
   test('what is wrong is named by its flag', () => {
@@ -77,6 +84,47 @@ describe('data', () => {
     const words = [textOf(301), JSON.stringify(metadataOf(301)).replaceAll('"', '\\"')].flatMap((row) => row.split(/\d+/));
     expect(words).toHaveLength(6);
     expect(words.filter((part) => !program.includes(part))).toEqual([]);
+  });
+});
+
+describe('texts', () => {
+  const dim = 16;
+  const mixture = new Mixture(dim, 7);
+  const { texts, stems, queries } = makeCorpus({ base: mixture.draw(300), queries: mixture.draw(20) }, dim, 7);
+  const wordsOf = (text) => text.toLowerCase().replaceAll('.', '').split(' ');
+  const stemOf = (word) => word.replace(/(s|ed|ing)$/, '');
+
+  test('are the stems that they say, some more frequent than others', () => {
+    const spelled = new Map();
+    texts.forEach((text, i) => {
+      const words = wordsOf(text);
+      expect(words.length).toBe(stems[i].length);
+      words.forEach((word, at) => spelled.set(stems[i][at], [...(spelled.get(stems[i][at]) ?? []), stemOf(word)]));
+    });
+    for (const forms of spelled.values()) expect(new Set(forms).size).toBe(1);
+    expect(new Set([...spelled.values()].map(([stem]) => stem)).size).toBe(spelled.size);
+    expect(spelled.get(0).length).toBeGreaterThan(3 * spelled.get(30).length);
+  });
+
+  test('are asked for by words that one of them has, or by one that none has', () => {
+    const known = new Set(texts.flatMap(wordsOf).map(stemOf));
+    for (const query of queries) {
+      expect(stems.some((text) => query.stems.every((stem) => text.includes(stem)))).toBe(true);
+      expect(wordsOf(query.mistyped).filter((word) => !known.has(stemOf(word)))).toHaveLength(1);
+    }
+  });
+
+  test('have the scores that BM25 gives them, and a text as good as the last of the best is one of them', () => {
+    const [scores] = bm25([[1, 2], [1, 1, 3, 4], [5, 6], [2, 1]], [[1, 2]]);
+    const idf = (n) => Math.log(1 + (4 - n + 0.5) / (n + 0.5));
+    const part = (n, tf, length) => (idf(n) * tf * 2.2) / (tf + 1.2 * (0.25 + (0.75 * length) / 2.5));
+    expect([...scores.keys()].sort()).toEqual([0, 1, 3]);
+    expect(scores.get(0)).toBeCloseTo(part(3, 1, 2) + part(2, 1, 2), 12);
+    expect(scores.get(1)).toBeCloseTo(part(3, 2, 4), 12);
+    expect(agreement([[0]], [scores], 1)).toBe(1);
+    expect(agreement([[3]], [scores], 1)).toBe(1);
+    expect(agreement([[1]], [scores], 1)).toBe(0);
+    expect(agreement([[1, 0]], [scores], 10)).toBe(2 / 3);
   });
 });
 

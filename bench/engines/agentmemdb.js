@@ -77,6 +77,32 @@ class AgentMemDbEngine {
     return performance.now() - start;
   }
 
+  /** A new database for texts, with or without a vector each. */
+  async createTexts(withVectors) {
+    if (withVectors) return void (await this.#open());
+    this.#database = await require(ROOT).open(this.#file, { durability: 'full' });
+    this.#collection = await this.#database.collection('bench');
+  }
+
+  async loadTexts(first, texts, vectors) {
+    await this.#collection.upsertMany({ ids: texts.map((_, i) => String(first + i)), texts, ...(vectors && { vectors }) });
+  }
+
+  /** The first search for words fills the keyword index; from then on the background does. */
+  async settleTexts() {
+    await this.#collection.search({ text: 'anything', k: 1, include: [] });
+    await this.#collection.indexed();
+    return 'upsertMany, durability full, then a search and indexed()';
+  }
+
+  keywords({ text }) {
+    return this.#collection.search({ text, k: this.#options.k, include: [] });
+  }
+
+  hybrid({ text, vector }) {
+    return this.#collection.search({ text, vector, k: this.#options.k, include: [] });
+  }
+
   count() {
     return this.#collection.count();
   }

@@ -7,6 +7,8 @@ const { metadataOf, textOf } = require('../texts');
 const ROWS_PER_CALL = 1000;
 const EF_AFTER_REOPEN = 100;
 const VECTOR = 'embedding';
+const TEXT = 'text';
+const EF_OF_HYBRID = 100; // what ours has by default
 
 /** zvec: on disk, writes synchronous, optimize() and queries off the main thread. */
 class ZvecEngine {
@@ -102,6 +104,45 @@ class ZvecEngine {
     const start = performance.now();
     this.#write('upsertSync', documents);
     return performance.now() - start;
+  }
+
+  /** A new collection for texts, with or without a vector each; words by their stems, as ours and LanceDB take them by default. */
+  createTexts(withVectors) {
+    const { ZVecCollectionSchema, ZVecDataType, ZVecIndexType } = this.#zvec;
+    const indexParams = { indexType: ZVecIndexType.FTS, tokenizerName: 'standard', filters: ['lowercase', 'stemmer'] };
+    const fields = [{ name: TEXT, dataType: ZVecDataType.STRING, indexParams }];
+    const schema = withVectors ? this.#schema(fields) : new ZVecCollectionSchema({ name: 'bench', fields });
+    this.#collection = this.#zvec.ZVecCreateAndOpen(this.#file, schema);
+    this.use(EF_OF_HYBRID);
+  }
+
+  async loadTexts(first, texts, vectors) {
+    const { dim } = this.#options;
+    const documents = texts.map((text, i) => ({
+      id: String(first + i),
+      fields: { [TEXT]: text },
+      ...(vectors && { vectors: { [VECTOR]: vectors.subarray(i * dim, (i + 1) * dim) } }),
+    }));
+    this.#write('upsertSync', documents);
+    await new Promise(setImmediate);
+  }
+
+  async settleTexts() {
+    await this.settle();
+    return 'upsertSync, then optimize(); stemmer on';
+  }
+
+  keywords({ text }) {
+    return this.#collection.query({ ...this.#words(text), topk: this.#options.k, outputFields: [] });
+  }
+
+  hybrid({ text, vector }) {
+    const queries = [this.#words(text), { fieldName: VECTOR, vector, params: this.#params }];
+    return this.#collection.multiQuery({ queries, topk: this.#options.k, outputFields: [] });
+  }
+
+  #words(text) {
+    return { fieldName: TEXT, fts: { matchString: text } };
   }
 
   count() {
