@@ -1,7 +1,7 @@
 'use strict';
 
-// node publish.js RESULT.json...: writes what was measured into docs/benchmarks.md, between its markers, and the plots into
-// docs/benchmarks/. No figure there is ever typed by hand.
+// node publish.js [--keep] RESULT.json...: writes what was measured into docs/benchmarks.md, between its markers, and the plots into
+// docs/benchmarks/. With --keep, sections of other titles stay as they are. No figure there is ever typed by hand.
 
 const fs = require('node:fs');
 const os = require('node:os');
@@ -47,11 +47,25 @@ function sectionOf(result, run, plot) {
   return [`## ${titleOf(result)}`, ...body, ...(notes ? [notes] : []), origin].join('\n\n');
 }
 
-/** `page` with `text` between its markers. @throws Error if it has none. */
-function between(page, content) {
+/** Where `page` has its figures. @throws Error if it has no markers. */
+function markersOf(page) {
   const [start, end] = [page.indexOf(BEGIN), page.indexOf(END)];
   if (start < 0 || end < start) throw new Error(`the page has no "${BEGIN}" before "${END}"`);
-  return `${page.slice(0, start + BEGIN.length)}\n\n${content}\n\n${page.slice(end)}`;
+  return [start + BEGIN.length, end];
+}
+
+/** `page` with `content` between its markers. */
+function between(page, content) {
+  const [start, end] = markersOf(page);
+  return `${page.slice(0, start)}\n\n${content}\n\n${page.slice(end)}`;
+}
+
+/** The sections of `page`, those of the same title replaced, others added at the end. */
+function keeping(page, sections) {
+  const titleIn = (section) => section.split('\n', 1)[0];
+  const there = page.slice(...markersOf(page)).trim().split(/\n+(?=## )/).filter((section) => section !== '');
+  const byTitle = new Map([...there, ...sections].map((section) => [titleIn(section), section]));
+  return [...byTitle.values()];
 }
 
 /** What is published names no machine and no folder of it. @throws Error naming what it found. */
@@ -60,8 +74,10 @@ function assertPublic(content) {
   if (found) throw new Error(`the results name '${found}', which is nobody's business: leave that result out`);
 }
 
-function main(files) {
-  if (files.length === 0) throw new Error('usage: node publish.js RESULT.json...');
+function main(argv) {
+  const keep = argv[0] === '--keep';
+  const files = keep ? argv.slice(1) : argv;
+  if (files.length === 0) throw new Error('usage: node publish.js [--keep] RESULT.json...');
   const sections = [];
   const plots = [];
   for (const run of files.map((file) => JSON.parse(fs.readFileSync(file, 'utf8')))) {
@@ -71,10 +87,12 @@ function main(files) {
       sections.push(sectionOf(result, run, plot));
     }
   }
-  const page = between(fs.readFileSync(PAGE, 'utf8'), sections.join('\n\n'));
+  const old = fs.readFileSync(PAGE, 'utf8');
+  const page = between(old, (keep ? keeping(old, sections) : sections).join('\n\n'));
   for (const content of [page, ...plots.map(({ svg }) => svg)]) assertPublic(content);
-  fs.rmSync(PLOTS, { recursive: true, force: true });
   fs.mkdirSync(PLOTS, { recursive: true });
+  // What else lies there was written by others.
+  for (const name of keep ? [] : fs.readdirSync(PLOTS)) if (name.endsWith('.svg')) fs.rmSync(path.join(PLOTS, name));
   for (const { file, svg } of plots) fs.writeFileSync(path.join(PLOTS, file), svg);
   fs.writeFileSync(PAGE, page);
   process.stdout.write(`${path.relative(process.cwd(), PAGE)}: ${sections.length} sections, ${plots.length} plots\n`);
@@ -89,4 +107,4 @@ if (require.main === module) {
   }
 }
 
-module.exports = { between, sectionOf, plotOf, assertPublic };
+module.exports = { between, keeping, sectionOf, plotOf, assertPublic };

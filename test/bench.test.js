@@ -10,7 +10,7 @@ const { exactNeighbours, Mixture } = require('../bench/generate');
 const { fieldsOf, filtersOf } = require('../bench/fields');
 const { parseOptions } = require('../bench/options');
 const { logTicks, plotRecall, tickStep } = require('../bench/plot');
-const { between, sectionOf } = require('../bench/publish');
+const { between, keeping, sectionOf } = require('../bench/publish');
 const { smallestEf, remembering } = require('../bench/smallest-ef');
 const { at, markdownTable, ratioTable, textTable, thousands } = require('../bench/table');
 const { metadataOf, textOf } = require('../bench/texts');
@@ -207,6 +207,12 @@ describe('publishing', () => {
     expect(once).not.toContain('old');
     expect(between(once, 'new')).toBe(once);
     expect(() => between('no markers', 'new')).toThrow('the page has no');
+  });
+
+  test('can keep the sections of other titles, in their order', () => {
+    const page = 'intro\n<!-- figures: written by bench/publish.js -->\n\n## A\n\nold\n\n## B\n\nold\n\n<!-- end of figures -->\n';
+    expect(keeping(page, ['## C\n\nnew', '## A\n\nnew'])).toEqual(['## A\n\nnew', '## B\n\nold', '## C\n\nnew']);
+    expect(keeping(between(page, ''), ['## C\n\nnew'])).toEqual(['## C\n\nnew']);
   });
 
   test('a section says what was measured, where, and what was left out', () => {
