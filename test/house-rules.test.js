@@ -88,6 +88,11 @@ describe('one door each', () => {
     expect(includesOutside(/^re2\b/, (file) => file === 'src/meta/pattern.cc')).toEqual([]);
   });
 
+  test('only src/text/stemmer includes Snowball, and only src/text/unicode utf8proc', () => {
+    expect(includesOutside(/^libstemmer\b/, (file) => file === 'src/text/stemmer.cc')).toEqual([]);
+    expect(includesOutside(/^utf8proc\b/, (file) => file === 'src/text/unicode.cc')).toEqual([]);
+  });
+
   test('only src/binding includes Node-API', () => {
     const header = /^(napi|napi-inl|node_api|js_native_api|uv|node|v8)\.h$/;
     expect(includesOutside(header, (file) => file.startsWith('src/binding/'))).toEqual([]);
