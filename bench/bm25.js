@@ -9,32 +9,36 @@ const NEAR = 1e-4; // of a score: float32 engines cannot tell such texts apart
 /**
  * @param texts    for each text the numbers of its words.
  * @param queries  numbers of words, all different within one.
- * @returns for each query a Map from the text's number to its score, for those that have a word of it.
+ * @returns for each query the score of every text, 0 for those that have no word of it.
  */
 function bm25(texts, queries) {
   const lists = postings(texts, new Set(queries.flat()));
   const average = texts.reduce((sum, words) => sum + words.length, 0) / texts.length;
   return queries.map((words) => {
-    const scores = new Map();
+    const scores = new Float64Array(texts.length);
     for (const word of words) {
-      const list = lists.get(word);
-      const idf = Math.log(1 + (texts.length - list.size + 0.5) / (list.size + 0.5));
-      for (const [text, tf] of list) {
+      const { having, times } = lists.get(word);
+      const idf = Math.log(1 + (texts.length - having.length + 0.5) / (having.length + 0.5));
+      having.forEach((text, i) => {
         const norm = K1 * (1 - B + (B * texts[text].length) / average);
-        scores.set(text, (scores.get(text) ?? 0) + (idf * tf * (K1 + 1)) / (tf + norm));
-      }
+        scores[text] += (idf * times[i] * (K1 + 1)) / (times[i] + norm);
+      });
     }
     return scores;
   });
 }
 
-/** For each wanted word how often each text has it. */
+/** For each wanted word the texts that have it, and how often each does. */
 function postings(texts, wanted) {
-  const lists = new Map([...wanted].map((word) => [word, new Map()]));
+  const lists = new Map([...wanted].map((word) => [word, { having: [], times: [] }]));
   texts.forEach((words, text) => {
     for (const word of words) {
       const list = lists.get(word);
-      if (list) list.set(text, (list.get(text) ?? 0) + 1);
+      if (list?.having.at(-1) === text) list.times[list.times.length - 1]++;
+      else if (list) {
+        list.having.push(text);
+        list.times.push(1);
+      }
     }
   });
   return lists;
@@ -45,9 +49,9 @@ function agreement(found, scores, k) {
   let hits = 0;
   let wanted = 0;
   found.forEach((ids, query) => {
-    const best = [...scores[query].values()].sort((a, b) => b - a).slice(0, k);
+    const best = scores[query].filter((score) => score > 0).sort().reverse().subarray(0, k);
     const least = best.at(-1) * (1 - NEAR);
-    hits += Math.min(best.length, new Set(ids.filter((id) => scores[query].get(id) >= least)).size);
+    hits += Math.min(best.length, new Set(ids.filter((id) => scores[query][id] >= least)).size);
     wanted += best.length;
   });
   return hits / wanted;

@@ -118,9 +118,9 @@ describe('texts', () => {
     const [scores] = bm25([[1, 2], [1, 1, 3, 4], [5, 6], [2, 1]], [[1, 2]]);
     const idf = (n) => Math.log(1 + (4 - n + 0.5) / (n + 0.5));
     const part = (n, tf, length) => (idf(n) * tf * 2.2) / (tf + 1.2 * (0.25 + (0.75 * length) / 2.5));
-    expect([...scores.keys()].sort()).toEqual([0, 1, 3]);
-    expect(scores.get(0)).toBeCloseTo(part(3, 1, 2) + part(2, 1, 2), 12);
-    expect(scores.get(1)).toBeCloseTo(part(3, 2, 4), 12);
+    expect(scores[0]).toBeCloseTo(part(3, 1, 2) + part(2, 1, 2), 12);
+    expect(scores[1]).toBeCloseTo(part(3, 2, 4), 12);
+    expect(scores[2]).toBe(0);
     expect(agreement([[0]], [scores], 1)).toBe(1);
     expect(agreement([[3]], [scores], 1)).toBe(1);
     expect(agreement([[1]], [scores], 1)).toBe(0);
