@@ -20,15 +20,15 @@ Result<bool> LearnTexts(const ReadView& view, const Collection& collection, size
   const auto learning = index.BeginLearning();
   IdSet unknown = collection.live();
   index.RemoveKnown(&unknown);
-  // In row order the file is read from front to back.
   std::vector<std::pair<RowId, Slot>> places;
-  unknown.ForEach([&](Slot slot) { places.emplace_back(collection.rows()[ToInt(slot)], slot); });
-  const size_t some = std::min(places.size(), most);
-  std::partial_sort(places.begin(), places.begin() + static_cast<ptrdiff_t>(some), places.end());
+  std::optional<Slot> next = unknown.Next(Slot{0});
+  for (; next && places.size() < most; next = unknown.Next(Slot{ToInt(*next) + 1}))
+    places.emplace_back(collection.rows()[ToInt(*next)], *next);
+  std::sort(places.begin(), places.end());  // From the file's front to its back.
 
   std::vector<std::optional<std::string>> texts;
   size_t bytes = 0;
-  for (size_t i = 0; i < some && bytes < kBytesAtOnce; ++i) {
+  for (size_t i = 0; i < places.size() && bytes < kBytesAtOnce; ++i) {
     if (i % kRecordsBetweenChecks == 0) RETURN_IF_ERROR(cancel.Check());
     Result<std::optional<RecordRow>> row = view.rows->FindRow(places[i].first);
     if (!row.ok() && row.status().code() != Code::kCorrupt) return row.status();
@@ -44,7 +44,7 @@ Result<bool> LearnTexts(const ReadView& view, const Collection& collection, size
   } catch (const std::bad_alloc&) {
     return Status(Code::kLimit, "out of memory: the keyword index does not fit into it");
   }
-  return texts.size() < places.size();
+  return next.has_value() || texts.size() < places.size();
 }
 
 }  // namespace agentmemdb

@@ -249,9 +249,11 @@ bool Bm25Index::Agrees(Slot slot, const std::optional<std::string_view>& text) c
 }
 
 std::vector<Section> Bm25Index::Write() const {
-  std::vector<std::shared_ptr<TextPart>> parts = parts_;
-  std::sort(parts.begin(), parts.end(), [](const auto& a, const auto& b) { return a->live_texts > b->live_texts; });
+  std::shared_lock guard(mutex_);
+  Parts parts = parts_;
   IdSet known = known_;
+  guard.unlock();
+  std::sort(parts.begin(), parts.end(), [](const auto& a, const auto& b) { return a->live_texts > b->live_texts; });
   while (parts.size() > kPartsInImage) {
     for (uint32_t text = 0; text < parts.back()->segment->texts(); ++text) {
       if (parts.back()->IsLive(text)) known.Remove(parts.back()->segment->SlotOf(text));

@@ -54,7 +54,7 @@ struct TextIndexStats {
   int64_t memory_bytes = 0;
 };
 
-// Threads: any, beside one another; Forget, Read and Write alone (the engine's index lock).
+// Threads: any, beside one another; Forget and Read alone (the engine's index lock).
 class Bm25Index {
  public:
   explicit Bm25Index(TextOptions options) : options_(std::move(options)) {}
@@ -87,7 +87,7 @@ class Bm25Index {
   // Whether it holds this text for a slot, if it knows the slot at all.
   bool Agrees(Slot slot, const std::optional<std::string_view>& text) const;
 
-  // Index images. What is known, and every part.
+  // Index images. What is known, and the largest parts.
   std::vector<Section> Write() const;
   static bool IsIn(const SectionReader& image);
   // Makes an empty index what was written. False: it was not, or not as the options want it.

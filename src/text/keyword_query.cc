@@ -1,7 +1,6 @@
 #include "text/keyword_query.h"
 
 #include <algorithm>
-#include <bit>
 #include <cmath>
 #include <map>
 #include <utility>
@@ -71,8 +70,10 @@ class Vocabulary {
     for (const auto& part : parts_) {
       const std::vector<uint32_t>& signatures = part->segment->arrays().word_signature;
       for (uint32_t i = 0; i < signatures.size(); ++i) {
-        // A replaced character may take one bit away and bring another.
-        if (std::popcount(signatures[i] ^ signature) > 2) continue;
+        // A replaced character may take one bit away and bring another. (std::popcount would be a call: not every CPU counts bits.)
+        uint32_t others = signatures[i] ^ signature;
+        others &= others - 1;
+        if ((others & (others - 1)) != 0) continue;
         const std::string_view candidate = part->segment->Word(i);
         if (candidate.size() + 4 < word.size() || word.size() + 4 < candidate.size()) continue;
         const bool is_near =
