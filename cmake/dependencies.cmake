@@ -54,7 +54,8 @@ target_compile_definitions(agentmemdb_json INTERFACE JSON_USE_IMPLICIT_CONVERSIO
 function(agentmemdb_foreign name include)
   add_library(agentmemdb_${name} STATIC ${ARGN})
   target_include_directories(agentmemdb_${name} SYSTEM PUBLIC "${include}")
-  target_compile_options(agentmemdb_${name} PRIVATE $<IF:$<C_COMPILER_ID:MSVC>,/w,-w>)
+  target_compile_options(agentmemdb_${name} PRIVATE $<IF:$<C_COMPILER_ID:MSVC>,/w,-w>
+    $<$<AND:$<CONFIG:Release>,$<NOT:$<C_COMPILER_ID:MSVC>>>:-Os>)
   add_library(agentmemdb::${name} ALIAS agentmemdb_${name})
 endfunction()
 
