@@ -31,22 +31,22 @@ bool EqualInAnyCase(std::string_view word, std::string_view upper) {
                     [](char a, char b) { return (a >= 'a' && a <= 'z' ? a - 'a' + 'A' : a) == b; });
 }
 
-bool IsWord(const Token& token, std::string_view upper) {
-  return token.kind == TokenKind::kName && !token.quoted && EqualInAnyCase(token.text, upper);
+bool IsWord(const FilterToken& token, std::string_view upper) {
+  return token.kind == FilterTokenKind::kName && !token.quoted && EqualInAnyCase(token.text, upper);
 }
 
-bool IsKeyword(const Token& token) {
+bool IsKeyword(const FilterToken& token) {
   return std::any_of(std::begin(kKeywords), std::end(kKeywords), [&](auto each) { return IsWord(token, each); });
 }
 
-bool IsSymbol(const Token& token, std::string_view symbol) {
-  return token.kind == TokenKind::kSymbol && token.raw == symbol;
+bool IsSymbol(const FilterToken& token, std::string_view symbol) {
+  return token.kind == FilterTokenKind::kSymbol && token.raw == symbol;
 }
 
-std::string Shown(const Token& token) {
+std::string Shown(const FilterToken& token) {
   constexpr size_t kShownMax = 40;
-  if (token.kind == TokenKind::kEnd) return "the end";
-  if (token.kind == TokenKind::kText) return "a text";
+  if (token.kind == FilterTokenKind::kEnd) return "the end";
+  if (token.kind == FilterTokenKind::kText) return "a text";
   size_t end = std::min(token.raw.size(), kShownMax);
   while (end < token.raw.size() && (static_cast<unsigned char>(token.raw[end]) & 0xc0) == 0x80) --end;
   return std::string("'").append(token.raw.substr(0, end)).append(end < token.raw.size() ? "...'" : "'");
@@ -60,7 +60,7 @@ class FilterStringReader {
   Result<Filter> Read() {
     RETURN_IF_ERROR(Advance());
     Result<Filter> filter = ReadAny(0);
-    if (!filter.ok() || token_.kind == TokenKind::kEnd) return filter;
+    if (!filter.ok() || token_.kind == FilterTokenKind::kEnd) return filter;
     return Expected("AND, OR or the end");
   }
 
@@ -184,14 +184,14 @@ class FilterStringReader {
   }
 
   Result<Filter> ReadPattern(const FieldPath& path, bool like) {
-    if (token_.kind != TokenKind::kText) return Expected("a text in single quotes");
+    if (token_.kind != FilterTokenKind::kText) return Expected("a text in single quotes");
     const std::string at = tokens_.At(token_), text = token_.text;
     RETURN_IF_ERROR(Advance());
     return like ? builder_.Like(path, text, at) : builder_.Regex(path, text, {}, at);
   }
 
   Result<FieldPath> ReadPath() {
-    if (token_.kind != TokenKind::kName) return Expected("a field");
+    if (token_.kind != FilterTokenKind::kName) return Expected("a field");
     if (IsKeyword(token_)) return Expected("a field", "; put it in double quotes if that is one's name");
     Result<FieldPath> path = ParseFieldPath(token_.text, tokens_.At(token_));
     RETURN_IF_ERROR(Advance());
@@ -200,8 +200,8 @@ class FilterStringReader {
 
   Result<Value> ReadValue() {
     std::optional<Value> value;
-    if (token_.kind == TokenKind::kText) value = Value(token_.text);
-    if (token_.kind == TokenKind::kNumber) value = Value(token_.number);
+    if (token_.kind == FilterTokenKind::kText) value = Value(token_.text);
+    if (token_.kind == FilterTokenKind::kNumber) value = Value(token_.number);
     if (IsWord(token_, "TRUE") || IsWord(token_, "FALSE")) value = Value(IsWord(token_, "TRUE"));
     if (IsWord(token_, "NULL")) value = Value();
     if (!value) return Expected("a value", token_.quoted ? "; texts stand in single quotes" : "");
@@ -220,7 +220,7 @@ class FilterStringReader {
   }
 
   Status Advance() {
-    Result<Token> next = tokens_.Next();
+    Result<FilterToken> next = tokens_.Next();
     if (next.ok()) token_ = std::move(*next);
     return next.status();
   }
@@ -230,7 +230,7 @@ class FilterStringReader {
   }
 
   FilterTokens tokens_;
-  Token token_;
+  FilterToken token_;
   FilterBuilder builder_;
 };
 

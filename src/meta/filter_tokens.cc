@@ -25,17 +25,17 @@ Status FilterTokens::Error(size_t position, const std::string& what) const {
       .WithArgument(argument_);
 }
 
-std::string FilterTokens::At(const Token& token) const {
+std::string FilterTokens::At(const FilterToken& token) const {
   return argument_ + ": position " + std::to_string(token.position) + ":";
 }
 
-Result<Token> FilterTokens::Next() {
+Result<FilterToken> FilterTokens::Next() {
   while (at_ < text_.size() && IsSpace(text_[at_])) ++at_;
   for (; counted_ < at_; ++counted_) {
     const auto byte = static_cast<unsigned char>(text_[counted_]);
     position_ += (byte & 0xc0) == 0x80 ? 0 : byte >= 0xf0 ? 2 : 1;
   }
-  Token token;
+  FilterToken token;
   token.position = position_;
   if (at_ == text_.size()) return token;
   const size_t start = at_;
@@ -43,7 +43,7 @@ Result<Token> FilterTokens::Next() {
   if (BeginsName(c) || BeginsQuotedName(c)) {
     RETURN_IF_ERROR(ReadName(&token));
   } else if (c == '\'') {
-    token.kind = TokenKind::kText;
+    token.kind = FilterTokenKind::kText;
     RETURN_IF_ERROR(ReadQuoted(c, &token));
   } else if (IsDigit(c) || (c == '-' && IsDigit(Peek(1)))) {
     RETURN_IF_ERROR(ReadNumber(&token));
@@ -54,8 +54,8 @@ Result<Token> FilterTokens::Next() {
   return token;
 }
 
-Status FilterTokens::ReadName(Token* token) {
-  token->kind = TokenKind::kName;
+Status FilterTokens::ReadName(FilterToken* token) {
+  token->kind = FilterTokenKind::kName;
   for (;;) {
     if (BeginsQuotedName(Peek())) {
       token->quoted = true;
@@ -70,7 +70,7 @@ Status FilterTokens::ReadName(Token* token) {
 }
 
 // A quote that stands twice is one.
-Status FilterTokens::ReadQuoted(char quote, Token* token) {
+Status FilterTokens::ReadQuoted(char quote, FilterToken* token) {
   for (++at_; at_ < text_.size(); ++at_) {
     if (text_[at_] == quote && Peek(1) != quote) {
       ++at_;
@@ -82,9 +82,9 @@ Status FilterTokens::ReadQuoted(char quote, Token* token) {
   return Error(token->position, std::string("there is no ") + quote + " at the end of what begins here");
 }
 
-Status FilterTokens::ReadNumber(Token* token) {
+Status FilterTokens::ReadNumber(FilterToken* token) {
   constexpr double kIntegerMax = 9007199254740992;  // What a JavaScript number holds exactly.
-  token->kind = TokenKind::kNumber;
+  token->kind = FilterTokenKind::kNumber;
   const size_t start = at_++;
   const auto goes_on = [this](char c) {
     return IsInName(c) || c == '.' || (c == '+' && (text_[at_ - 1] | 0x20) == 'e');
@@ -99,8 +99,8 @@ Status FilterTokens::ReadNumber(Token* token) {
   return {};
 }
 
-void FilterTokens::ReadSymbol(Token* token) {
-  token->kind = TokenKind::kSymbol;
+void FilterTokens::ReadSymbol(FilterToken* token) {
+  token->kind = FilterTokenKind::kSymbol;
   constexpr std::string_view kPairs[] = {"==", "!=", "<>", "<=", ">="};
   const std::string_view two = text_.substr(at_, 2);
   at_ += std::find(std::begin(kPairs), std::end(kPairs), two) != std::end(kPairs) ? 2 : 1;

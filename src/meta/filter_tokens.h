@@ -8,10 +8,10 @@
 
 namespace agentmemdb {
 
-enum class TokenKind : uint8_t { kEnd, kName, kText, kNumber, kSymbol };
+enum class FilterTokenKind : uint8_t { kEnd, kName, kText, kNumber, kSymbol };
 
-struct Token {
-  TokenKind kind = TokenKind::kEnd;
+struct FilterToken {
+  FilterTokenKind kind = FilterTokenKind::kEnd;
   std::string_view raw;
   std::string text;     // kName: the dotted path; kText: what stands between the quotes
   double number = 0;    // kNumber
@@ -25,17 +25,17 @@ class FilterTokens {
   FilterTokens(std::string_view text, const std::string& argument) : text_(text), argument_(argument) {}
 
   // Errors: kInvalidArgument, of what is no token.
-  Result<Token> Next();
+  Result<FilterToken> Next();
   Status Error(size_t position, const std::string& what) const;
   // What a message calls the place.
-  std::string At(const Token& token) const;
+  std::string At(const FilterToken& token) const;
 
  private:
   char Peek(size_t ahead = 0) const { return at_ + ahead < text_.size() ? text_[at_ + ahead] : '\0'; }
-  Status ReadName(Token* token);
-  Status ReadQuoted(char quote, Token* token);
-  Status ReadNumber(Token* token);
-  void ReadSymbol(Token* token);
+  Status ReadName(FilterToken* token);
+  Status ReadQuoted(char quote, FilterToken* token);
+  Status ReadNumber(FilterToken* token);
+  void ReadSymbol(FilterToken* token);
 
   std::string_view text_;
   const std::string& argument_;
