@@ -84,6 +84,10 @@ describe('one door each', () => {
     expect(includesOutside(/^hnswlib\b/, (file) => file.startsWith('src/vector/hnsw'))).toEqual([]);
   });
 
+  test('only base/prefetch.h prefetches: elsewhere the compiler may drop it', () => {
+    expect(offendingLines(cppFiles, (line, file) => line.includes('__builtin_prefetch') && file !== 'src/base/prefetch.h')).toEqual([]);
+  });
+
   test('only src/meta/pattern.cc includes RE2', () => {
     expect(includesOutside(/^re2\b/, (file) => file === 'src/meta/pattern.cc')).toEqual([]);
   });

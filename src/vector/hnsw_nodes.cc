@@ -5,10 +5,10 @@
 #include <cstdlib>
 #include <new>
 
+#include "base/prefetch.h"
+
 namespace agentmemdb {
 namespace {
-
-constexpr size_t kCacheLine = 64;
 
 size_t RoundUp(size_t value, size_t to) { return (value + to - 1) / to * to; }
 
@@ -29,8 +29,8 @@ HnswNodes::HnswNodes(uint32_t m, size_t code_bytes) : HierarchicalNSW(kNoSpace) 
   size_links_per_element_ = maxM_ * sizeof(hnswlib::tableint) + sizeof(hnswlib::linklistsizeint);
   label_offset_ = RoundUp(size_links_level0_, sizeof(hnswlib::labeltype));
   // Codes on cache lines of their own: a walk reads them, and links, one without the other.
-  offsetData_ = RoundUp(label_offset_ + sizeof(hnswlib::labeltype), kCacheLine);
-  size_data_per_element_ = offsetData_ + RoundUp(code_bytes, kCacheLine);
+  offsetData_ = RoundUp(label_offset_ + sizeof(hnswlib::labeltype), kCacheLineBytes);
+  size_data_per_element_ = offsetData_ + RoundUp(code_bytes, kCacheLineBytes);
 }
 
 HnswNodes::~HnswNodes() {

@@ -9,7 +9,7 @@ namespace {
 constexpr size_t kExpandedTogether = 2;
 constexpr size_t kTwoHopMax = 64;  // Nodes gathered around one that is expanded, of those allowed.
 constexpr size_t kCompareMax = 64;
-constexpr size_t kCacheLine = 64;
+constexpr size_t kLinkBytes = 2 * kCacheLineBytes;  // Of a list; few are longer.
 
 }  // namespace
 
@@ -38,12 +38,6 @@ void CodeDistances::Compare(const CodeTarget& target, bool fine, std::span<const
     nodes = nodes.subspan(n);
     raws += n;
   }
-}
-
-void CodeDistances::Prefetch(uint32_t node, bool fine) const {
-  const uint8_t* code = nodes_->Code(node);
-  const size_t bytes = fine ? format_->code_bytes() : format_->coarse_bytes();
-  for (size_t line = 0; line < bytes; line += kCacheLine) __builtin_prefetch(code + line);
 }
 
 void HnswWalk::Begin(const CodeDistances& distances, const CodeTarget& target, std::span<const uint32_t> from,
@@ -81,9 +75,7 @@ bool HnswWalk::Step() {
 }
 
 void HnswWalk::PrefetchLinks(uint32_t node) const {
-  const uint32_t* links = distances_->nodes().Links(node, options_.level).words();
-  __builtin_prefetch(links);
-  __builtin_prefetch(links + kCacheLine / sizeof(uint32_t));
+  PrefetchBytes(distances_->nodes().Links(node, options_.level).words(), kLinkBytes);
 }
 
 bool HnswWalk::FirstVisit(uint32_t node) {

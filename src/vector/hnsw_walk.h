@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "base/id_set.h"
+#include "base/prefetch.h"
 #include "vector/candidate_pool.h"
 #include "vector/code.h"
 #include "vector/hnsw_nodes.h"
@@ -33,7 +34,9 @@ class CodeDistances {
   const CodeFormat& format() const { return *format_; }
   const HnswNodes& nodes() const { return *nodes_; }
   void Compare(const CodeTarget& target, bool fine, std::span<const uint32_t> nodes, float* raws) const;
-  void Prefetch(uint32_t node, bool fine) const;
+  [[gnu::always_inline]] void Prefetch(uint32_t node, bool fine) const {  // See PrefetchBytes.
+    PrefetchBytes(nodes_->Code(node), fine ? format_->code_bytes() : format_->coarse_bytes());
+  }
   // The vector of a node as a target, in the memory of `buffer`.
   CodeTarget TargetOf(uint32_t node, CodeQueryBuffer* buffer) const {
     format_->MakeQuery(nodes_->Code(node), &buffer->query);

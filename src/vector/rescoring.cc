@@ -6,7 +6,6 @@ namespace agentmemdb {
 namespace {
 
 constexpr size_t kVectorsAhead = 4;  // Fetched before they are compared.
-constexpr size_t kCacheLine = 64;
 
 bool NearerCandidate(const Candidate& a, const Candidate& b) {
   return a.raw != b.raw ? a.raw < b.raw : a.node > b.node;
@@ -20,11 +19,6 @@ void KeepNearest(std::vector<Candidate>* candidates, size_t most) {
   if (candidates->size() > most) candidates->resize(most);
 }
 
-void Prefetch(const float* vector, size_t dimensions) {
-  const auto* bytes = reinterpret_cast<const char*>(vector);
-  for (size_t line = 0; line < dimensions * sizeof(float); line += kCacheLine) __builtin_prefetch(bytes + line);
-}
-
 }  // namespace
 
 RescoringPlan::RescoringPlan(uint32_t k, bool planes)
@@ -35,7 +29,7 @@ uint32_t Rescore(std::vector<Candidate>* candidates, const CodeDistances& distan
                  const FlatIndex& vectors, const VectorSearch& search, TopK* best) {
   const bool planes = distances.format().planes();
   const RescoringPlan plan(search.k, planes);
-  const size_t dimensions = vectors.table().dimensions();
+  const size_t dimensions = vectors.table().dimensions(), vector_bytes = dimensions * sizeof(float);
   if (planes) {
     KeepNearest(candidates, plan.codes);
     thread_local std::vector<uint32_t> nodes;
@@ -47,7 +41,7 @@ uint32_t Rescore(std::vector<Candidate>* candidates, const CodeDistances& distan
     }
     // Most of the nearest stay the nearest: their vectors are on the way while codes are compared.
     for (size_t i = 0; i < std::min(plan.vectors * 2 / 3, nodes.size()); ++i)
-      Prefetch(vectors.Vector(Slot{nodes[i]}), dimensions);
+      PrefetchBytes(vectors.Vector(Slot{nodes[i]}), vector_bytes);
     raws.resize(nodes.size());
     distances.Compare(target, true, nodes, raws.data());
     for (size_t i = 0; i < nodes.size(); ++i) (*candidates)[i].raw = raws[i];
@@ -55,7 +49,7 @@ uint32_t Rescore(std::vector<Candidate>* candidates, const CodeDistances& distan
   KeepNearest(candidates, plan.vectors);
   for (size_t i = 0; i < candidates->size(); ++i) {
     if (i + kVectorsAhead < candidates->size())
-      Prefetch(vectors.Vector(Slot{(*candidates)[i + kVectorsAhead].node}), dimensions);
+      PrefetchBytes(vectors.Vector(Slot{(*candidates)[i + kVectorsAhead].node}), vector_bytes);
     const Slot slot{(*candidates)[i].node};
     const float raw = vectors.kernel()(search.query.data(), vectors.Vector(slot), dimensions);
     if (raw <= best->Bound()) best->Offer({raw, slot, search.rows[ToInt(slot)]});
