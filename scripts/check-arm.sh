@@ -13,7 +13,7 @@ done
 
 out=build/arm
 mkdir -p "$out"
-for name in distance code_kernels code metric; do
+for name in distance code_kernels code_kernels_neon code metric; do
   "$compiler" -std=c++20 -O3 -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wno-sign-conversion -Werror -Isrc \
     -c "src/vector/$name.cc" -o "$out/$name.o"
 done

@@ -15,11 +15,11 @@ class BuiltGraph {
  public:
   BuiltGraph(Metric metric, const VectorSet& base, uint32_t m, int threads)
       : format_(base.dimensions),
-        nodes_(m, format_.code_bytes()),
+        nodes_(m, format_.code_bytes(), format_.sketch_bytes()),
         distances_(metric, &format_, &nodes_),
         linker_(&nodes_, &distances_, 80) {
     nodes_.Reserve(base.count());
-    for (uint32_t i = 0; i < base.count(); ++i) nodes_.set_norm(i, format_.Encode(base[i].data(), nodes_.Code(i)));
+    for (uint32_t i = 0; i < base.count(); ++i) WriteCode(format_, base[i].data(), i, &nodes_);
     for (uint32_t begin = 0; begin < base.count();) {
       const uint32_t end = std::min(base.count(), begin + HnswLinker::BatchMax(begin));
       std::vector<uint32_t> batch;

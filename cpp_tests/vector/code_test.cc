@@ -62,6 +62,32 @@ TEST(CodeKernels, EveryOneGivesTheIntegersOfTheScalarOne) {
   }
 }
 
+TEST(CodeKernels, EverySketchSumIsThatOfTheBitsThatAreSet) {
+  SCOPED_TRACE(SeedNote());
+  Random random(TestSeed());
+  constexpr size_t kSketches = 7;  // A group of those that are added together, and some that are not.
+  for (const CodeKernels* kernels : EveryKernel()) {
+    for (size_t bytes = 8; bytes <= 1024; bytes += 8) {
+      CodeQueryBuffer query(8 * bytes);
+      for (size_t i = 0; i < 8 * bytes; ++i)
+        query.query.values[i] =
+            static_cast<int8_t>(random.Below(4) == 0 ? 127 : static_cast<int>(random.Below(255)) - 127);
+      std::vector<uint8_t> sketches(kSketches * bytes);
+      for (uint8_t& byte : sketches) byte = static_cast<uint8_t>(random.Below(4) == 0 ? 255 : random.Next());
+      std::vector<const uint8_t*> each;
+      std::vector<int32_t> expected(kSketches), sums(kSketches);
+      for (size_t s = 0; s < kSketches; ++s) {
+        each.push_back(&sketches[s * bytes]);
+        for (size_t i = 0; i < 8 * bytes; ++i) {
+          if ((each[s][i / 8] >> (i % 8) & 1) != 0) expected[s] += query.query.values[i];
+        }
+      }
+      kernels->sketch(query.query.values, bytes, each.data(), kSketches, sums.data());
+      ASSERT_EQ(sums, expected) << kernels->name << " " << bytes;
+    }
+  }
+}
+
 TEST(CodeKernels, InsertKeepsTheSmallestInOrder) {
   SCOPED_TRACE(SeedNote());
   Random random(TestSeed());
@@ -160,6 +186,49 @@ TEST(CodeFormat, EstimatesTheCosine) {
         ASSERT_NEAR(estimate(query.query.fine_scale, query.query.fine_offset), cosine, fine_tolerance + 0.01f)
             << kernels->name << " " << dimensions;
       }
+    }
+  }
+}
+
+TEST(CodeFormat, ShortVectorsHaveNoSketch) {
+  for (const uint32_t dimensions : {1u, 26u, 128u, 383u}) EXPECT_EQ(CodeFormat(dimensions).sketch_bytes(), 0u);
+}
+
+TEST(CodeFormat, SketchesEstimateTheCosine) {
+  SCOPED_TRACE(SeedNote());
+  Random random(TestSeed());
+  constexpr int kPairs = 400;
+  for (const CodeKernels* kernels : EveryKernel()) {
+    for (const uint32_t dimensions : {384u, 385u, 500u, 768u, 1024u, 1536u, 4097u, 8192u}) {
+      const CodeFormat format(dimensions, *kernels);
+      ASSERT_GT(format.sketch_bytes(), 0u);
+      ASSERT_EQ(format.sketch_bytes() % 8, 0u);
+      ASSERT_LE(8 * format.sketch_bytes(), format.query_bytes());
+      CodeQueryBuffer query(format.query_bytes());
+      std::vector<uint8_t> code(format.code_bytes()), sketch(format.sketch_bytes());
+      const uint8_t* const sketches[] = {sketch.data()};
+      double sum = 0, squares = 0;
+      const int pairs = dimensions > 2000 || kSanitized ? kPairs / 4 : kPairs;
+      for (int i = 0; i < pairs; ++i) {
+        const std::vector<float> a = RandomVector(dimensions, &random);
+        std::vector<float> b = RandomVector(dimensions, &random);
+        const float mix = static_cast<float>(i % 4) / 2;
+        for (size_t j = 0; j < b.size(); ++j) b[j] += mix * a[j];
+        format.Encode(b.data(), code.data());
+        format.MakeSketch(code.data(), sketch.data());
+        format.MakeQuery(a.data(), &query.query);
+        int32_t found;
+        format.SketchSums(query.query, sketches, 1, &found);
+        const float cosine = Cosine(a, b);
+        const float estimate = query.query.sketch_scale * (static_cast<float>(found) - query.query.sketch_offset);
+        // In its own standard deviations.
+        const double wrong = (estimate - cosine) / (format.sketch_error() * std::sqrt(1 - cosine * cosine));
+        sum += wrong;
+        squares += wrong * wrong;
+        ASSERT_LT(std::abs(wrong), 7) << kernels->name << " " << dimensions;
+      }
+      EXPECT_NEAR(sum / pairs, 0, 0.6) << kernels->name << " " << dimensions;
+      EXPECT_NEAR(std::sqrt(squares / pairs), 1, 0.35) << kernels->name << " " << dimensions;
     }
   }
 }

@@ -22,6 +22,49 @@ std::vector<Candidate> Walk(const BuiltGraph& graph, VectorView query, const Hns
   return {walk.found().begin(), walk.found().end()};
 }
 
+TEST(CodeDistances, DropFarKeepsNearlyAllThatAreNear) {
+  SCOPED_TRACE(SeedNote());
+  Random random(TestSeed());
+  VectorSet base = ClusteredVectors(600, 400, 5, &random);
+  for (const bool unit : {true, false}) {
+    for (uint32_t i = 0; i < base.count(); ++i) {
+      const float length = unit ? 1.0f : static_cast<float>(0.5 + random.Unit());
+      const double norm = std::sqrt(SquaredNorm(base[i]));
+      for (uint32_t d = 0; d < base.dimensions; ++d)
+        base.numbers[i * base.dimensions + d] *= length / static_cast<float>(norm);
+    }
+    for (const Metric metric : {Metric::kCosine, Metric::kL2, Metric::kIp}) {
+      const BuiltGraph graph(metric, base, 8, 1);
+      size_t near = 0, near_kept = 0, far = 0, far_kept = 0;
+      for (int round = 0; round < 40; ++round) {
+        CodeQueryBuffer buffer(graph.format().query_bytes());
+        const float norm = graph.format().MakeQuery(base[random.Below(600)].data(), &buffer.query);
+        const CodeTarget target{buffer.query, norm};
+        std::vector<uint32_t> nodes;
+        for (uint32_t i = 0; i < base.count(); ++i) nodes.push_back(i);
+        std::vector<float> raws(nodes.size());
+        graph.distances().Compare(target, true, nodes, raws.data());
+        std::vector<float> sorted = raws;
+        std::sort(sorted.begin(), sorted.end());
+        const float bound = sorted[60];
+        std::vector<uint32_t> kept = nodes;
+        ASSERT_EQ(graph.distances().DropFar(target, std::numeric_limits<float>::infinity(), kept), nodes.size());
+        kept.resize(graph.distances().DropFar(target, bound, kept));
+        ASSERT_TRUE(std::is_sorted(kept.begin(), kept.end()));
+        const auto has = [&kept](uint32_t node) { return std::binary_search(kept.begin(), kept.end(), node); };
+        for (const uint32_t node : nodes) {
+          near += raws[node] < bound;
+          near_kept += raws[node] < bound && has(node);
+          far += raws[node] > sorted[400];
+          far_kept += raws[node] > sorted[400] && has(node);
+        }
+      }
+      EXPECT_GE(static_cast<double>(near_kept), 0.9 * static_cast<double>(near)) << MetricName(metric) << " " << unit;
+      EXPECT_LE(static_cast<double>(far_kept), 0.5 * static_cast<double>(far)) << MetricName(metric) << " " << unit;
+    }
+  }
+}
+
 TEST(HnswWalk, FindsTheNearestInOrderEachOnce) {
   SCOPED_TRACE(SeedNote());
   Random random(TestSeed());

@@ -34,6 +34,9 @@ class CandidatePool {
   void Reset(uint32_t most);
   // A candidate gets in when its key is below this.
   Key bound() const { return keys_[most_ - 1]; }
+  bool full() const { return bound() != kNone; }
+  // The distance that stands for, once full.
+  float bound_raw() const { return std::bit_cast<float>(Flip(static_cast<int32_t>(bound() >> 32))); }
   // Puts a candidate that was never in where it belongs; the farthest gives way. Returns whether it is now the next to expand.
   bool Insert(Key key) {
     const size_t place = insert_(keys_, padded_, key);

@@ -25,9 +25,27 @@ constexpr float kCoarseMiddle =
 constexpr float kRounder = 1.5f * (1 << 23);
 constexpr auto kRounderBits = std::bit_cast<uint32_t>(kRounder);
 constexpr int kWindows = 4;
+// A sketch of 48 bytes fits into the third cache line of a node with 32 links, beside what is there. More lines only when
+// that is less than this part of the coordinates.
+constexpr size_t kSketchFirst = 48;
+constexpr double kSketchShare = 0.75;
+constexpr float kMeanSize = 0.79788456f;            // of a normal number of variance 1: sqrt(2 / pi)
+constexpr float kSignVariance = 0.5707963f;         // of its sign over that, less 1: pi / 2 - 1
 constexpr uint64_t kSignSeed = 0x616d64622d726f74;  // Part of the format: codes in index images depend on it.
 
 size_t RoundUp(size_t value, size_t to) { return (value + to - 1) / to * to; }
+
+size_t SketchBytes(size_t coordinates) {
+  const size_t all = coordinates / 8;
+  const auto enough = static_cast<size_t>(kSketchShare * static_cast<double>(all));
+  return std::min(all,
+                  enough <= kSketchFirst ? kSketchFirst : kSketchFirst + RoundUp(enough - kSketchFirst, kAlignment));
+}
+
+// Bit 0 of each of eight bytes, as one byte.
+uint8_t PackBits(uint64_t bytes) {
+  return static_cast<uint8_t>((bytes & 0x0101010101010101) * 0x0102040810204080 >> 56);
+}
 
 }  // namespace
 
@@ -60,6 +78,11 @@ CodeFormat::CodeFormat(uint32_t dimensions, const CodeKernels& kernels)
     const bool inside = row % 2 == 0 ? column < window_ : column >= dimensions - window_;
     signs_[i] = (random.Below(2) == 0 ? 1.0f : -1.0f) * (inside ? scale : 1.0f);
   }
+  if (!planes_) return;
+  sketch_bytes_ = SketchBytes(query_bytes());
+  sketch_bits_ = std::min<size_t>(8 * sketch_bytes_, dimensions);
+  const float share = static_cast<float>(sketch_bits_) / static_cast<float>(dimensions);
+  sketch_error_ = std::sqrt((kSignVariance + 1 - share) / static_cast<float>(sketch_bits_));
 }
 
 float CodeFormat::Rotate(const float* vector, float* rotated) const {
@@ -97,6 +120,20 @@ float CodeFormat::Encode(const float* vector, uint8_t* code) const {
   return norm;
 }
 
+// The highest bit of a coordinate's number is that of its nibble in the high plane.
+void CodeFormat::MakeSketch(const uint8_t* code, uint8_t* sketch) const {
+  const size_t first = std::min(sketch_bytes_, part_bytes_ / 8);
+  uint64_t eight;
+  for (size_t i = 0; i < first; ++i) {
+    std::memcpy(&eight, code + 8 * i, sizeof(eight));
+    sketch[i] = PackBits(eight >> 3);
+  }
+  for (size_t i = first; i < sketch_bytes_; ++i) {
+    std::memcpy(&eight, code + 8 * (i - first), sizeof(eight));
+    sketch[i] = PackBits(eight >> 7);
+  }
+}
+
 void CodeFormat::Quantise(const float* rotated, size_t n, uint8_t* numbers) const {
   const float scale = 1 / step_;
   for (size_t i = 0; i < n; ++i) {
@@ -116,8 +153,10 @@ std::vector<uint8_t> CodeFormat::NumbersOf(const uint8_t* code) const {
   return numbers;
 }
 
-bool CodeFormat::Agrees(const float* vector, const uint8_t* code) const {
-  std::vector<uint8_t> made(code_bytes());
+bool CodeFormat::Agrees(const float* vector, const uint8_t* code, const uint8_t* sketch) const {
+  std::vector<uint8_t> made(code_bytes()), made_sketch(sketch_bytes_);
+  MakeSketch(code, made_sketch.data());
+  if (!std::equal(made_sketch.begin(), made_sketch.end(), sketch)) return false;
   Encode(vector, made.data());
   const std::vector<uint8_t> expected = NumbersOf(made.data()), found = NumbersOf(code);
   return std::equal(expected.begin(), expected.end(), found.begin(),
@@ -131,14 +170,12 @@ float CodeFormat::MakeQuery(const float* vector, CodeQuery* query) const {
   float largest = 1e-20f;
   for (const float x : rotated) largest = std::max(largest, std::abs(x));
   const float unit = largest / static_cast<float>(query_max_);
-  int32_t sum = 0;
   for (size_t i = 0; i < dimensions_; ++i) {
     const auto value = static_cast<int32_t>(std::bit_cast<uint32_t>(rotated[i] / unit + kRounder) - kRounderBits);
     query->values[i] = static_cast<int8_t>(value);
-    sum += value;
   }
   std::memset(query->values + dimensions_, 0, query_bytes() - dimensions_);
-  Finish(query, unit, sum);
+  Finish(query, unit);
   return norm;
 }
 
@@ -156,20 +193,27 @@ void CodeFormat::MakeQuery(const uint8_t* code, CodeQuery* query) const {
   }
   // A code has 8 bits; where the kernels take fewer, the last one is given up.
   const int given_up = query_max_ < 127 ? 1 : 0;
-  int32_t sum = 0;
-  for (size_t i = 0; i < dimensions_; ++i) {
-    values[i] = static_cast<int8_t>(values[i] >> given_up);
-    sum += values[i];
+  if (given_up > 0) {
+    for (size_t i = 0; i < dimensions_; ++i) values[i] = static_cast<int8_t>(values[i] >> given_up);
   }
   std::memset(values + dimensions_, 0, query_bytes() - dimensions_);
-  Finish(query, step_ * static_cast<float>(1 << given_up), sum);
+  Finish(query, step_ * static_cast<float>(1 << given_up));
 }
 
-void CodeFormat::Finish(CodeQuery* query, float unit, int32_t sum) const {
+void CodeFormat::Finish(CodeQuery* query, float unit) const {
+  const auto sum_of = [query](size_t begin, size_t end) {
+    int32_t sum = 0;
+    for (size_t i = begin; i < end; ++i) sum += query->values[i];
+    return sum;
+  };
+  const int32_t sketched = sum_of(0, sketch_bits_), sum = sketched + sum_of(sketch_bits_, dimensions_);
   query->fine_scale = step_ * unit / static_cast<float>(dimensions_);
   query->fine_offset = static_cast<float>(kMiddle * sum);
   query->coarse_scale = planes_ ? 16 * query->fine_scale : query->fine_scale;
   query->coarse_offset = planes_ ? kCoarseMiddle / 16 * static_cast<float>(sum) : query->fine_offset;
+  // Those set less those not set, each standing for a coordinate of the mean size.
+  query->sketch_scale = planes_ ? 2 * unit / (kMeanSize * static_cast<float>(sketch_bits_)) : 0;
+  query->sketch_offset = static_cast<float>(sketched) / 2;
 }
 
 }  // namespace agentmemdb

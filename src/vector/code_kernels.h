@@ -15,6 +15,10 @@ namespace agentmemdb {
 //   codes  n pointers, any alignment
 using CodeDots = void (*)(const int8_t* query, size_t bytes, const uint8_t* const* codes, size_t n, int32_t* dots);
 
+// sums[i] = the sum of the numbers of `query` whose bits are set in sketches[i], number j by bit j % 8 of byte j / 8.
+//   bytes  of one sketch, a multiple of 8; the query has at least as many numbers as these have bits
+using SketchSums = void (*)(const int8_t* query, size_t bytes, const uint8_t* const* sketches, size_t n, int32_t* sums);
+
 struct CodeKernels {
   const char* name;  // "scalar", "avx2", "avx512", "neon"
   // The largest |number| that a query of byte codes may hold: with 127 the 16-bit sums of AVX2 would saturate.
@@ -22,6 +26,7 @@ struct CodeKernels {
   CodeDots bytes;   // one unsigned byte a number
   CodeDots plane;   // one plane of nibbles: byte i has number i in its low half and number `bytes` + i in its high half
   CodeDots planes;  // both planes one after the other, `bytes` of each: 16 * high + low
+  SketchSums sketch;
   // In place, not normalised. size: a power of two.
   void (*hadamard)(float* values, size_t size);
   // Puts `key` where it belongs among n ascending numbers; the largest falls out, `key` itself if it is. Returns its place, n

@@ -127,6 +127,8 @@ bool HnswIndex::ReadNodes(SectionReader* image) {
   for (uint32_t node = 0; node < nodes_.bound(); ++node) {
     if (!(norms[node] >= 0 && norms[node] <= kNormMax)) return false;  // A NaN, too.
     nodes_.set_norm(node, norms[node]);
+    // Quicker made than checked.
+    format_.MakeSketch(nodes_.Code(node), nodes_.Sketch(node));
   }
   return true;
 }

@@ -43,7 +43,7 @@ HnswIndex::HnswIndex(Metric metric, uint32_t dimensions, const HnswConfig& confi
       config_(config),
       flat_(metric, dimensions),
       format_(dimensions),
-      nodes_(config.m, format_.code_bytes()),
+      nodes_(config.m, format_.code_bytes(), format_.sketch_bytes()),
       distances_(metric, &format_, &nodes_),
       linker_(&nodes_, &distances_, config.ef_construction),
       repair_(&nodes_, &distances_) {}
@@ -79,7 +79,7 @@ void HnswIndex::DropConsumedTail() {
 
 void HnswIndex::Stage(Slot slot, VectorView vector) {
   flat_.Stage(slot, vector);
-  nodes_.set_norm(ToInt(slot), format_.Encode(vector.data(), nodes_.Code(ToInt(slot))));
+  WriteCode(format_, vector.data(), ToInt(slot), &nodes_);
 }
 
 void HnswIndex::Add(Slot slot) {
@@ -219,15 +219,22 @@ Status HnswIndex::Scan(Hunt* hunt, std::span<const uint32_t> nodes, TopK* neares
     size_t n = 0;
     for (const uint32_t node : nodes.first(some)) {
       if (node == kNoSlot || !MayBeFound(hunt->search, node)) continue;
-      distances_.Prefetch(node, false);
       found[n++] = node;
     }
+    nodes = nodes.subspan(some);
+    hunt->result.scanned += static_cast<uint32_t>(n);
+    // What the next round begins with is on its way during this one.
+    if (distances_.sketched()) {
+      for (const uint32_t node : nodes.first(std::min(nodes.size(), kNodesBetweenChecks))) {
+        if (node != kNoSlot) distances_.PrefetchSketch(node);
+      }
+      if (nearest->full()) n = distances_.DropFar(hunt->target, nearest->Bound(), std::span(found).first(n));
+    }
+    for (size_t i = 0; i < n; ++i) distances_.Prefetch(found[i], false);
     distances_.Compare(hunt->target, false, std::span(found).first(n), raws.data());
     for (size_t i = 0; i < n; ++i) {
       if (raws[i] <= nearest->Bound()) nearest->Offer({raws[i], Slot{found[i]}, hunt->search.rows[found[i]]});
     }
-    hunt->result.scanned += static_cast<uint32_t>(n);
-    nodes = nodes.subspan(some);
   }
   return {};
 }

@@ -53,7 +53,8 @@ class HnswIndex final : public VectorIndex {
   bool VerifyFile() const override { return flat_.VerifyFile(); }
   bool damaged() const override { return flat_.damaged(); }
   bool Holds(Slot slot, VectorView vector) const override {
-    return flat_.Holds(slot, vector) && format_.Agrees(vector.data(), nodes_.Code(ToInt(slot)));
+    return flat_.Holds(slot, vector) &&
+           format_.Agrees(vector.data(), nodes_.Code(ToInt(slot)), nodes_.Sketch(ToInt(slot)));
   }
   VectorIndexCheck Check() const override;
 

@@ -107,13 +107,15 @@ void HnswLinker::FindNeighbors(Node* node) const {
   thread_local HnswWalk walk;
   CodeQueryBuffer buffer(distances_->format().query_bytes());
   const CodeTarget target = distances_->TargetOf(node->node, &buffer);
-  uint32_t from = DescendTo(node->level, *distances_, target, true);
+  uint32_t from = DescendTo(node->level, *distances_, target, false);
   for (int level = std::min(node->level, entry.level); level >= 0; --level) {
-    walk.Begin(*distances_, target, std::span(&from, 1), {level, ef_construction_, true, nullptr});
+    // By the coarse codes, as a search does: only those found are compared by all of their codes.
+    walk.Begin(*distances_, target, std::span(&from, 1), {level, ef_construction_, false, nullptr});
     while (walk.Step()) {
     }
-    node->chosen[static_cast<size_t>(level)] = ChooseNeighbors(*distances_, walk.found(), nodes_->m());
-    from = walk.found().front().node;
+    const std::vector<Candidate> found = NearestOf(*distances_, target, NodesOf(walk.found()));
+    node->chosen[static_cast<size_t>(level)] = ChooseNeighbors(*distances_, found, nodes_->m());
+    from = found.front().node;
   }
 }
 

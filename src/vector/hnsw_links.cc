@@ -34,17 +34,31 @@ std::vector<uint32_t> ChooseNeighbors(const CodeDistances& distances, std::span<
   return chosen;
 }
 
-std::vector<Candidate> NearestOf(const CodeDistances& distances, uint32_t node, std::vector<uint32_t> nodes) {
+std::vector<uint32_t> NodesOf(std::span<const Candidate> candidates) {
+  std::vector<uint32_t> nodes;
+  nodes.reserve(candidates.size());
+  for (const Candidate& candidate : candidates) nodes.push_back(candidate.node);
+  return nodes;
+}
+
+std::vector<Candidate> NearestOf(const CodeDistances& distances, const CodeTarget& target,
+                                 std::vector<uint32_t> nodes) {
   std::sort(nodes.begin(), nodes.end());
   nodes.erase(std::unique(nodes.begin(), nodes.end()), nodes.end());
+  for (const uint32_t node : nodes) distances.Prefetch(node, true);
   std::vector<float> raws(nodes.size());
-  CodeQueryBuffer buffer(distances.format().query_bytes());
-  distances.Compare(distances.TargetOf(node, &buffer), true, nodes, raws.data());
+  distances.Compare(target, true, nodes, raws.data());
   std::vector<Candidate> candidates;
+  candidates.reserve(nodes.size());
   for (size_t i = 0; i < nodes.size(); ++i) candidates.push_back({raws[i], nodes[i]});
   std::stable_sort(candidates.begin(), candidates.end(),
                    [](const Candidate& a, const Candidate& b) { return a.raw < b.raw; });
   return candidates;
+}
+
+std::vector<Candidate> NearestOf(const CodeDistances& distances, uint32_t node, std::vector<uint32_t> nodes) {
+  CodeQueryBuffer buffer(distances.format().query_bytes());
+  return NearestOf(distances, distances.TargetOf(node, &buffer), std::move(nodes));
 }
 
 std::vector<uint32_t> LinksOf(const HnswNodes& nodes, uint32_t node, int level) {

@@ -13,7 +13,11 @@ namespace agentmemdb {
 std::vector<uint32_t> ChooseNeighbors(const CodeDistances& distances, std::span<const Candidate> candidates,
                                       uint32_t most);
 
-// `nodes` with their distances from `node`, nearest first, each once.
+std::vector<uint32_t> NodesOf(std::span<const Candidate> candidates);
+
+// `nodes` with their distances from `target` by whole codes, nearest first, each once.
+std::vector<Candidate> NearestOf(const CodeDistances& distances, const CodeTarget& target, std::vector<uint32_t> nodes);
+// The same from `node`.
 std::vector<Candidate> NearestOf(const CodeDistances& distances, uint32_t node, std::vector<uint32_t> nodes);
 
 std::vector<uint32_t> LinksOf(const HnswNodes& nodes, uint32_t node, int level);

@@ -20,7 +20,8 @@ uint32_t empty_list = 0;
 
 }  // namespace
 
-HnswNodes::HnswNodes(uint32_t m, size_t code_bytes) : HierarchicalNSW(kNoSpace) {
+HnswNodes::HnswNodes(uint32_t m, size_t code_bytes, size_t sketch_bytes)
+    : HierarchicalNSW(kNoSpace), sketch_bytes_(sketch_bytes) {
   M_ = maxM_ = m;
   maxM0_ = 2 * static_cast<size_t>(m);
   mult_ = 1 / std::log(static_cast<double>(m));
@@ -28,8 +29,9 @@ HnswNodes::HnswNodes(uint32_t m, size_t code_bytes) : HierarchicalNSW(kNoSpace) 
   size_links_level0_ = maxM0_ * sizeof(hnswlib::tableint) + sizeof(hnswlib::linklistsizeint);
   size_links_per_element_ = maxM_ * sizeof(hnswlib::tableint) + sizeof(hnswlib::linklistsizeint);
   label_offset_ = RoundUp(size_links_level0_, sizeof(hnswlib::labeltype));
-  // Codes on cache lines of their own: a walk reads them, and links, one without the other.
-  offsetData_ = RoundUp(label_offset_ + sizeof(hnswlib::labeltype), kCacheLineBytes);
+  // Codes on cache lines of their own: a walk reads them, and links, one without the other. Sketches end where codes begin: in
+  // the line of the label, which has room for a short one.
+  offsetData_ = RoundUp(label_offset_ + sizeof(hnswlib::labeltype) + sketch_bytes, kCacheLineBytes);
   size_data_per_element_ = offsetData_ + RoundUp(code_bytes, kCacheLineBytes);
 }
 

@@ -1,5 +1,5 @@
 // The nodes of the graph: hnswlib's HierarchicalNSW, its format of nodes and links, in memory of ours. A node has its links of
-// level 0, a label and its vector's code; its number is its slot.
+// level 0, a label, and its vector's sketch and code; its number is its slot.
 //
 // Not hnswlib's: growing (it moves everything), its mutexes, insertion and search (hnsw_linker.h, hnsw_walk.h). Link lists are read by searches while a linker changes them: each number in them is loaded and
 // stored on its own, relaxed, so a list read in the middle of a change is a mix of old and new nodes, all of them valid.
@@ -59,8 +59,8 @@ class LinkList {
 // written before its slot is shown, under the owner's lock.
 class HnswNodes : private hnswlib::HierarchicalNSW<float> {
  public:
-  // m: links per node and level, twice that on level 0.
-  HnswNodes(uint32_t m, size_t code_bytes);
+  // m: links per node and level, twice that on level 0. sketch_bytes: a multiple of 8.
+  HnswNodes(uint32_t m, size_t code_bytes, size_t sketch_bytes);
   ~HnswNodes() override;
 
   // Makes room for every node below `bound`. May throw std::bad_alloc; nothing is changed then.
@@ -75,6 +75,8 @@ class HnswNodes : private hnswlib::HierarchicalNSW<float> {
 
   const uint8_t* Code(uint32_t node) const { return Block(node) + offsetData_; }
   uint8_t* Code(uint32_t node) { return Block(node) + offsetData_; }
+  const uint8_t* Sketch(uint32_t node) const { return Code(node) - sketch_bytes_; }
+  uint8_t* Sketch(uint32_t node) { return Code(node) - sketch_bytes_; }
   // Of the vector, as CodeFormat::Encode returned it.
   float Norm(uint32_t node) const { return norms()[node]; }
   void set_norm(uint32_t node, float norm) {
@@ -109,7 +111,7 @@ class HnswNodes : private hnswlib::HierarchicalNSW<float> {
     entry_.store(static_cast<uint64_t>(entry.level + 1) << 32 | entry.node, std::memory_order_release);
   }
 
-  // For images. A node as it lies in memory: links of level 0, label, code.
+  // For images. A node as it lies in memory: links of level 0, label, sketch, code.
   size_t block_bytes() const { return size_data_per_element_; }
   std::span<const std::byte> BlockOf(uint32_t node) const {
     return blocks().subspan(node * block_bytes(), block_bytes());
@@ -142,6 +144,7 @@ class HnswNodes : private hnswlib::HierarchicalNSW<float> {
   // Side by side, not in the nodes: comparing a code would wait for one more line of memory.
   float* norms() const { return reinterpret_cast<float*>(norms_.data()); }
 
+  size_t sketch_bytes_;
   GrowingMemory blocks_, norms_, upper_;
   std::atomic<size_t> upper_bytes_{0};
   std::atomic<uint64_t> entry_{0};

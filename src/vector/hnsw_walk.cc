@@ -2,16 +2,25 @@
 
 #include <algorithm>
 #include <array>
+#include <cmath>
 
 namespace agentmemdb {
 namespace {
 
-constexpr size_t kExpandedTogether = 2;
+constexpr size_t kExpandedTogether = 4;
 constexpr size_t kTwoHopMax = 64;  // Nodes gathered around one that is expanded, of those allowed.
 constexpr size_t kCompareMax = 64;
 constexpr size_t kLinkBytes = 2 * kCacheLineBytes;  // Of a list; few are longer.
+// How many standard deviations a sketch may be wrong. At 1.5 walks find what they found without sketches, and read a third
+// of the codes; at 1 they need a larger ef.
+constexpr float kSketchDoubt = 1.5f;
 
 }  // namespace
+
+void WriteCode(const CodeFormat& format, const float* vector, uint32_t node, HnswNodes* nodes) {
+  nodes->set_norm(node, format.Encode(vector, nodes->Code(node)));
+  format.MakeSketch(nodes->Code(node), nodes->Sketch(node));
+}
 
 void CodeDistances::Compare(const CodeTarget& target, bool fine, std::span<const uint32_t> nodes, float* raws) const {
   const CodeQuery& query = target.query;
@@ -38,6 +47,44 @@ void CodeDistances::Compare(const CodeTarget& target, bool fine, std::span<const
     nodes = nodes.subspan(n);
     raws += n;
   }
+}
+
+float CodeDistances::CosineFor(const CodeTarget& target, float bound, float norm) const {
+  switch (metric_) {
+    case Metric::kCosine:
+      return -bound;
+    case Metric::kIp:
+      return -bound / (target.norm * norm);
+    case Metric::kL2:
+      break;
+  }
+  return (target.norm * target.norm + norm * norm - bound) / (2 * target.norm * norm);
+}
+
+size_t CodeDistances::DropFar(const CodeTarget& target, float bound, std::span<uint32_t> nodes) const {
+  const CodeQuery& query = target.query;
+  const float doubt = kSketchDoubt * format_->sketch_error();
+  const auto least_sum = [&](float norm) {
+    const float cosine = CosineFor(target, bound, norm);
+    const float least = cosine - doubt * std::sqrt(std::max(0.0f, 1 - cosine * cosine));
+    return least / query.sketch_scale + query.sketch_offset;
+  };
+  const bool unit = metric_ == Metric::kCosine || nodes_->unit();
+  const float least = unit ? least_sum(1) : 0;
+  std::array<const uint8_t*, kCompareMax> sketches;
+  std::array<int32_t, kCompareMax> sums;
+  size_t kept = 0;
+  for (size_t begin = 0; begin < nodes.size(); begin += kCompareMax) {
+    const size_t n = std::min(nodes.size() - begin, kCompareMax);
+    for (size_t i = 0; i < n; ++i) sketches[i] = nodes_->Sketch(nodes[begin + i]);
+    format_->SketchSums(query, sketches.data(), n, sums.data());
+    for (size_t i = 0; i < n; ++i) {
+      const uint32_t node = nodes[kept] = nodes[begin + i];
+      // Not the other way round: what is no number is not far.
+      kept += !(static_cast<float>(sums[i]) < (unit ? least : least_sum(nodes_->Norm(node))));
+    }
+  }
+  return kept;
 }
 
 void HnswWalk::Begin(const CodeDistances& distances, const CodeTarget& target, std::span<const uint32_t> from,
@@ -97,7 +144,11 @@ void HnswWalk::Collect(uint32_t node) {
     collected_[n] = link;
     n += FirstVisit(link);
   }
-  for (size_t i = collected_.size() - count; i < n; ++i) distances_->Prefetch(collected_[i], options_.fine);
+  if (distances_->sketched()) {
+    for (size_t i = collected_.size() - count; i < n; ++i) distances_->PrefetchSketch(collected_[i]);
+  } else {
+    for (size_t i = collected_.size() - count; i < n; ++i) distances_->Prefetch(collected_[i], options_.fine);
+  }
   collected_.resize(n);
 }
 
@@ -121,12 +172,19 @@ void HnswWalk::CollectAllowed(uint32_t node) {
   }
 }
 
+void HnswWalk::Sift() {
+  // Until the pool is full nothing is too far.
+  if (pool_.full()) collected_.resize(distances_->DropFar(*target_, pool_.bound_raw(), collected_));
+  for (const uint32_t node : collected_) distances_->Prefetch(node, options_.fine);
+}
+
 void HnswWalk::Take() {
+  visited_count_ += static_cast<uint32_t>(collected_.size());
+  if (distances_->sketched()) Sift();
   const size_t n = collected_.size();
   raws_.resize(n);
   near_.resize(n);
   distances_->Compare(*target_, options_.fine, collected_, raws_.data());
-  visited_count_ += static_cast<uint32_t>(n);
   // As in Collect, written every time and kept when it is near enough.
   size_t kept = 0;
   const CandidatePool::Key bound = pool_.bound();

@@ -25,8 +25,9 @@ class TopK {
  public:
   explicit TopK(uint32_t k) : k_(k) { heap_.reserve(std::min<uint32_t>(k, 1024) + 1); }
 
+  bool full() const { return heap_.size() >= k_; }
   // A raw distance above this cannot enter.
-  float Bound() const { return heap_.size() < k_ ? std::numeric_limits<float>::infinity() : heap_.front().raw; }
+  float Bound() const { return full() ? heap_.front().raw : std::numeric_limits<float>::infinity(); }
 
   void Offer(const Neighbor& candidate) {
     if (heap_.size() == k_) {

@@ -1,0 +1,239 @@
+// Kernels for AVX2 and AVX-512 with VNNI.
+#if defined(__x86_64__)
+
+#include <immintrin.h>
+
+#include <cstring>
+
+#include "vector/code_kernel_sets.h"
+#include "vector/hadamard.h"
+
+// GCC 12's own AVX-512 headers leave registers undefined on purpose, and warn about it here.
+#if defined(__GNUC__) && !defined(__clang__)
+#pragma GCC diagnostic ignored "-Wuninitialized"
+#pragma GCC diagnostic ignored "-Wmaybe-uninitialized"
+#endif
+
+namespace agentmemdb {
+namespace {
+
+constexpr uint8_t kLow = 0x0F;
+
+#define AVX2 __attribute__((target("avx2,fma")))
+#define AVX512 __attribute__((target("avx512f,avx512bw,avx512vl,avx512dq,avx512vnni")))
+
+AVX2 inline __m256i Load256(const void* from) { return _mm256_loadu_si256(static_cast<const __m256i*>(from)); }
+
+AVX2 inline int32_t Sum256(__m256i v) {
+  const __m128i half = _mm_add_epi32(_mm256_castsi256_si128(v), _mm256_extracti128_si256(v, 1));
+  const __m128i quarter = _mm_add_epi32(half, _mm_shuffle_epi32(half, 0x4E));
+  return _mm_cvtsi128_si32(_mm_add_epi32(quarter, _mm_shuffle_epi32(quarter, 0xB1)));
+}
+
+// Four products are added in 16 bits each: below 2^15 with |query| <= 63 for bytes and <= 127 for nibbles.
+AVX2 inline __m256i AddProducts(__m256i sum, __m256i code, __m256i query) {
+  return _mm256_add_epi32(sum, _mm256_madd_epi16(_mm256_maddubs_epi16(code, query), _mm256_set1_epi16(1)));
+}
+
+AVX2 void BytesAvx2(const int8_t* query, size_t bytes, const uint8_t* const* codes, size_t n, int32_t* dots) {
+  for (size_t c = 0; c < n; ++c) {
+    __m256i s0 = _mm256_setzero_si256(), s1 = s0;
+    for (size_t i = 0; i < bytes; i += 64) {
+      s0 = AddProducts(s0, Load256(codes[c] + i), Load256(query + i));
+      s1 = AddProducts(s1, Load256(codes[c] + i + 32), Load256(query + i + 32));
+    }
+    dots[c] = Sum256(_mm256_add_epi32(s0, s1));
+  }
+}
+
+AVX2 inline __m256i PlaneSum256(const int8_t* query, size_t bytes, const uint8_t* plane) {
+  const __m256i low = _mm256_set1_epi8(kLow);
+  __m256i s0 = _mm256_setzero_si256(), s1 = s0;
+  for (size_t i = 0; i < bytes; i += 32) {
+    const __m256i code = Load256(plane + i);
+    s0 = AddProducts(s0, _mm256_and_si256(code, low), Load256(query + i));
+    s1 = AddProducts(s1, _mm256_and_si256(_mm256_srli_epi16(code, 4), low), Load256(query + bytes + i));
+  }
+  return _mm256_add_epi32(s0, s1);
+}
+
+AVX2 void PlaneAvx2(const int8_t* query, size_t bytes, const uint8_t* const* codes, size_t n, int32_t* dots) {
+  for (size_t c = 0; c < n; ++c) dots[c] = Sum256(PlaneSum256(query, bytes, codes[c]));
+}
+
+AVX2 void PlanesAvx2(const int8_t* query, size_t bytes, const uint8_t* const* codes, size_t n, int32_t* dots) {
+  for (size_t c = 0; c < n; ++c) {
+    const __m256i high = PlaneSum256(query, bytes, codes[c]), low = PlaneSum256(query, bytes, codes[c] + bytes);
+    dots[c] = Sum256(_mm256_add_epi32(_mm256_slli_epi32(high, 4), low));
+  }
+}
+
+// Each bit becomes a byte, all ones or none, by comparing the byte it is in with itself and with that bit alone.
+AVX2 void SketchAvx2(const int8_t* query, size_t bytes, const uint8_t* const* sketches, size_t n, int32_t* sums) {
+  const __m256i byte_of = _mm256_setr_epi64x(0, 0x0101010101010101, 0x0202020202020202, 0x0303030303030303);
+  const __m256i bit_of = _mm256_set1_epi64x(static_cast<int64_t>(0x8040201008040201));
+  const __m256i ones = _mm256_set1_epi8(1);
+  for (size_t s = 0; s < n; ++s) {
+    __m256i sum = _mm256_setzero_si256();
+    for (size_t i = 0; i < bytes; i += 4) {
+      int32_t word;
+      std::memcpy(&word, sketches[s] + i, sizeof(word));
+      const __m256i spread = _mm256_and_si256(_mm256_shuffle_epi8(_mm256_set1_epi32(word), byte_of), bit_of);
+      sum = AddProducts(sum, ones, _mm256_and_si256(_mm256_cmpeq_epi8(spread, bit_of), Load256(query + 8 * i)));
+    }
+    sums[s] = Sum256(sum);
+  }
+}
+
+AVX2 void HadamardAvx2(float* values, size_t size) { Hadamard(values, size); }
+
+// Every number becomes the middle one of itself, the one before it and `key`: from the end, until one is smaller than `key`.
+AVX2 size_t InsertAvx2(int64_t* sorted, size_t n, int64_t key) {
+  const __m256i keys = _mm256_set1_epi64x(key);
+  __m256i block = Load256(sorted + n - 4);
+  for (size_t i = n - 4;; i -= 4) {
+    const __m256i below = Load256(sorted + i - 4);
+    const __m256i before = _mm256_permute4x64_epi64(_mm256_blend_epi32(block, below, 0xC0), 0x93);
+    const __m256i larger = _mm256_blendv_epi8(keys, before, _mm256_cmpgt_epi64(before, keys));
+    _mm256_store_si256(reinterpret_cast<__m256i*>(sorted + i),
+                       _mm256_blendv_epi8(block, larger, _mm256_cmpgt_epi64(block, larger)));
+    const int smaller = _mm256_movemask_pd(_mm256_castsi256_pd(_mm256_cmpgt_epi64(keys, block)));
+    if (smaller != 0 || i == 0) return i + static_cast<size_t>(__builtin_popcount(smaller));
+    block = below;
+  }
+}
+
+AVX512 inline __m512i Load512(const void* from) { return _mm512_loadu_si512(from); }
+
+AVX512 void BytesAvx512(const int8_t* query, size_t bytes, const uint8_t* const* codes, size_t n, int32_t* dots) {
+  for (size_t c = 0; c < n; ++c) {
+    __m512i s0 = _mm512_setzero_si512(), s1 = s0;
+    size_t i = 0;
+    for (; i + 128 <= bytes; i += 128) {
+      s0 = _mm512_dpbusd_epi32(s0, Load512(codes[c] + i), Load512(query + i));
+      s1 = _mm512_dpbusd_epi32(s1, Load512(codes[c] + i + 64), Load512(query + i + 64));
+    }
+    if (i < bytes) s0 = _mm512_dpbusd_epi32(s0, Load512(codes[c] + i), Load512(query + i));
+    dots[c] = _mm512_reduce_add_epi32(_mm512_add_epi32(s0, s1));
+  }
+}
+
+AVX512 inline __m512i AddNibbles(__m512i sum, const uint8_t* plane, __m512i first, __m512i second) {
+  const __m512i code = Load512(plane), low = _mm512_set1_epi8(kLow);
+  sum = _mm512_dpbusd_epi32(sum, _mm512_and_si512(code, low), first);
+  return _mm512_dpbusd_epi32(sum, _mm512_and_si512(_mm512_srli_epi16(code, 4), low), second);
+}
+
+AVX512 inline __m512i PlaneSum512(const int8_t* query, size_t bytes, const uint8_t* plane) {
+  __m512i sum = _mm512_setzero_si512();
+  for (size_t i = 0; i < bytes; i += 64)
+    sum = AddNibbles(sum, plane + i, Load512(query + i), Load512(query + bytes + i));
+  return sum;
+}
+
+AVX512 inline __m256i Halves(__m512i v) {
+  return _mm256_add_epi32(_mm512_castsi512_si256(v), _mm512_extracti64x4_epi64(v, 1));
+}
+
+// The sums of four registers, side by side.
+AVX512 inline __m128i SumsOfFour(__m512i a, __m512i b, __m512i c, __m512i d) {
+  const __m256i pairs =
+      _mm256_hadd_epi32(_mm256_hadd_epi32(Halves(a), Halves(b)), _mm256_hadd_epi32(Halves(c), Halves(d)));
+  return _mm_add_epi32(_mm256_castsi256_si128(pairs), _mm256_extracti128_si256(pairs, 1));
+}
+
+AVX512 void PlaneAvx512(const int8_t* query, size_t bytes, const uint8_t* const* codes, size_t n, int32_t* dots) {
+  size_t c = 0;
+  for (; c + 4 <= n; c += 4) {
+    __m512i s0 = _mm512_setzero_si512(), s1 = s0, s2 = s0, s3 = s0;
+    for (size_t i = 0; i < bytes; i += 64) {
+      const __m512i first = Load512(query + i), second = Load512(query + bytes + i);
+      s0 = AddNibbles(s0, codes[c] + i, first, second);
+      s1 = AddNibbles(s1, codes[c + 1] + i, first, second);
+      s2 = AddNibbles(s2, codes[c + 2] + i, first, second);
+      s3 = AddNibbles(s3, codes[c + 3] + i, first, second);
+    }
+    _mm_storeu_si128(reinterpret_cast<__m128i*>(dots + c), SumsOfFour(s0, s1, s2, s3));
+  }
+  for (; c < n; ++c) dots[c] = _mm512_reduce_add_epi32(PlaneSum512(query, bytes, codes[c]));
+}
+
+// The nibbles of both planes put together again: half as many products as plane by plane.
+AVX512 inline __m512i PlanesSum512(const int8_t* query, size_t bytes, const uint8_t* code) {
+  constexpr int kChoose = 0xCA;  // bits of the second where the first has ones, else of the third
+  const __m512i high_half = _mm512_set1_epi8(static_cast<char>(0xF0));
+  __m512i s0 = _mm512_setzero_si512(), s1 = s0;
+  for (size_t i = 0; i < bytes; i += 64) {
+    const __m512i high = Load512(code + i), low = Load512(code + bytes + i);
+    const __m512i first = _mm512_ternarylogic_epi32(high_half, _mm512_slli_epi16(high, 4), low, kChoose);
+    const __m512i second = _mm512_ternarylogic_epi32(high_half, high, _mm512_srli_epi16(low, 4), kChoose);
+    s0 = _mm512_dpbusd_epi32(s0, first, Load512(query + i));
+    s1 = _mm512_dpbusd_epi32(s1, second, Load512(query + bytes + i));
+  }
+  return _mm512_add_epi32(s0, s1);
+}
+
+AVX512 void PlanesAvx512(const int8_t* query, size_t bytes, const uint8_t* const* codes, size_t n, int32_t* dots) {
+  size_t c = 0;
+  for (; c + 4 <= n; c += 4) {
+    const __m128i sums = SumsOfFour(PlanesSum512(query, bytes, codes[c]), PlanesSum512(query, bytes, codes[c + 1]),
+                                    PlanesSum512(query, bytes, codes[c + 2]), PlanesSum512(query, bytes, codes[c + 3]));
+    _mm_storeu_si128(reinterpret_cast<__m128i*>(dots + c), sums);
+  }
+  for (; c < n; ++c) dots[c] = _mm512_reduce_add_epi32(PlanesSum512(query, bytes, codes[c]));
+}
+
+// `sum` and the numbers of `query` that word i of the sketch has bits for.
+AVX512 inline __m512i AddMasked(__m512i sum, const uint8_t* sketch, size_t i, __m512i query) {
+  uint64_t word;
+  std::memcpy(&word, sketch + 8 * i, sizeof(word));
+  return _mm512_dpbusd_epi32(sum, _mm512_set1_epi8(1), _mm512_maskz_mov_epi8(word, query));
+}
+
+AVX512 void SketchAvx512(const int8_t* query, size_t bytes, const uint8_t* const* sketches, size_t n, int32_t* sums) {
+  size_t s = 0;
+  for (; s + 4 <= n; s += 4) {
+    __m512i s0 = _mm512_setzero_si512(), s1 = s0, s2 = s0, s3 = s0;
+    for (size_t i = 0; i < bytes / 8; ++i) {
+      const __m512i part = Load512(query + 64 * i);
+      s0 = AddMasked(s0, sketches[s], i, part);
+      s1 = AddMasked(s1, sketches[s + 1], i, part);
+      s2 = AddMasked(s2, sketches[s + 2], i, part);
+      s3 = AddMasked(s3, sketches[s + 3], i, part);
+    }
+    _mm_storeu_si128(reinterpret_cast<__m128i*>(sums + s), SumsOfFour(s0, s1, s2, s3));
+  }
+  for (; s < n; ++s) {
+    __m512i sum = _mm512_setzero_si512();
+    for (size_t i = 0; i < bytes / 8; ++i) sum = AddMasked(sum, sketches[s], i, Load512(query + 64 * i));
+    sums[s] = _mm512_reduce_add_epi32(sum);
+  }
+}
+
+AVX512 void HadamardAvx512(float* values, size_t size) { Hadamard(values, size); }
+
+AVX512 size_t InsertAvx512(int64_t* sorted, size_t n, int64_t key) {
+  const __m512i keys = _mm512_set1_epi64(key);
+  __m512i block = Load512(sorted + n - 8);
+  for (size_t i = n - 8;; i -= 8) {
+    const __m512i below = Load512(sorted + i - 8);
+    const __m512i before = _mm512_alignr_epi64(block, below, 7);
+    _mm512_store_si512(sorted + i, _mm512_min_epi64(block, _mm512_max_epi64(before, keys)));
+    const unsigned smaller = _mm512_cmplt_epi64_mask(block, keys);
+    if (smaller != 0 || i == 0) return i + static_cast<size_t>(__builtin_popcount(smaller));
+    block = below;
+  }
+}
+
+#undef AVX2
+#undef AVX512
+
+}  // namespace
+
+const CodeKernels kAvx2CodeKernels{"avx2", 63, BytesAvx2, PlaneAvx2, PlanesAvx2, SketchAvx2, HadamardAvx2, InsertAvx2};
+const CodeKernels kAvx512CodeKernels{"avx512",     127,          BytesAvx512,    PlaneAvx512,
+                                     PlanesAvx512, SketchAvx512, HadamardAvx512, InsertAvx512};
+
+}  // namespace agentmemdb
+
+#endif
