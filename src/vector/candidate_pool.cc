@@ -20,8 +20,7 @@ void CandidatePool::Reset(uint32_t most) {
 
 void CandidatePool::CopyTo(std::vector<Candidate>* candidates) const {
   candidates->clear();
-  for (const Key* key = keys_; *key != kNone; ++key)
-    candidates->push_back({std::bit_cast<float>(Flip(static_cast<int32_t>(*key >> 32))), NodeOf(*key)});
+  for (const Key* key = keys_; *key != kNone; ++key) candidates->push_back(CandidateOf(*key));
 }
 
 }  // namespace agentmemdb

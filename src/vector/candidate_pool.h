@@ -30,13 +30,18 @@ class CandidatePool {
            static_cast<Key>(uint64_t{candidate.node} << 1);
   }
 
+  static Candidate CandidateOf(Key key) {
+    return {std::bit_cast<float>(Flip(static_cast<int32_t>(key >> 32))), NodeOf(key)};
+  }
+  static uint32_t NodeOf(Key key) { return static_cast<uint32_t>(key) >> 1; }
+
   // Empty, with room for `most` >= 1.
   void Reset(uint32_t most);
   // A candidate gets in when its key is below this.
   Key bound() const { return keys_[most_ - 1]; }
   bool full() const { return bound() != kNone; }
   // The distance that stands for, once full.
-  float bound_raw() const { return std::bit_cast<float>(Flip(static_cast<int32_t>(bound() >> 32))); }
+  float bound_raw() const { return CandidateOf(bound()).raw; }
   // Puts a candidate that was never in where it belongs; the farthest gives way. Returns whether it is now the next to expand.
   bool Insert(Key key) {
     const size_t place = insert_(keys_, padded_, key);
@@ -45,7 +50,6 @@ class CandidatePool {
     next_ = place;
     return true;
   }
-  static uint32_t NodeOf(Key key) { return static_cast<uint32_t>(key) >> 1; }
 
   // The nearest that was not expanded, which now it is. False when there is none.
   bool Expand(uint32_t* node) {

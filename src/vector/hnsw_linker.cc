@@ -106,7 +106,7 @@ void HnswLinker::FindNeighbors(Node* node) const {
   if (entry.level < 0) return;
   thread_local HnswWalk walk;
   CodeQueryBuffer buffer(distances_->format().query_bytes());
-  const CodeTarget target = distances_->TargetOf(node->node, &buffer);
+  const CodeTarget target = distances_->TargetOf(node->node, buffer.query.values);
   uint32_t from = DescendTo(node->level, *distances_, target, false);
   for (int level = std::min(node->level, entry.level); level >= 0; --level) {
     // By the coarse codes, as a search does: only those found are compared by all of their codes.

@@ -1,35 +1,54 @@
 #include "vector/hnsw_links.h"
 
 #include <algorithm>
+#include <array>
 
 namespace agentmemdb {
 
+namespace {
+
+// Candidates are looked at so many at a time: few enough to stop soon after the last place is taken.
+constexpr size_t kBlock = 32;
+
+// Keeps of `left` those that are no nearer to `chosen` than to the base: the others can be reached through it.
+void Thin(const CodeDistances& distances, const CodeTarget& chosen, std::vector<Candidate>* left) {
+  thread_local std::vector<uint32_t> nodes;
+  std::array<float, kBlock> raws;
+  nodes.clear();
+  for (const Candidate& candidate : *left) nodes.push_back(candidate.node);
+  distances.Compare(chosen, true, nodes, raws.data());
+  size_t kept = 0;
+  for (size_t i = 0; i < left->size(); ++i) {
+    (*left)[kept] = (*left)[i];
+    kept += raws[i] >= (*left)[i].raw;
+  }
+  left->resize(kept);
+}
+
+}  // namespace
+
 std::vector<uint32_t> ChooseNeighbors(const CodeDistances& distances, std::span<const Candidate> candidates,
                                       uint32_t most) {
+  const size_t query_bytes = distances.format().query_bytes();
+  CodeQueryBuffer memory(most * query_bytes);
+  thread_local std::vector<CodeTarget> targets;
   thread_local std::vector<Candidate> left;
-  thread_local std::vector<uint32_t> others;
-  thread_local std::vector<float> raws;
-  left.clear();
-  for (const Candidate& candidate : candidates) {
-    if (!distances.nodes().IsDeleted(candidate.node)) left.push_back(candidate);
-  }
+  targets.clear();
   std::vector<uint32_t> chosen;
-  CodeQueryBuffer buffer(distances.format().query_bytes());
-  size_t first = 0;
-  while (first < left.size()) {
-    const uint32_t nearest = left[first++].node;
-    chosen.push_back(nearest);
-    if (chosen.size() == most) break;
-    others.clear();
-    for (size_t i = first; i < left.size(); ++i) others.push_back(left[i].node);
-    raws.resize(others.size());
-    distances.Compare(distances.TargetOf(nearest, &buffer), true, others, raws.data());
-    // Those nearer to the one just chosen than to the base can be reached through it.
-    size_t kept = first;
-    for (size_t i = first; i < left.size(); ++i) {
-      if (raws[i - first] >= left[i].raw) left[kept++] = left[i];
+  for (size_t begin = 0; begin < candidates.size(); begin += kBlock) {
+    left.clear();
+    for (const Candidate& candidate : candidates.subspan(begin, std::min(kBlock, candidates.size() - begin))) {
+      if (!distances.nodes().IsDeleted(candidate.node)) left.push_back(candidate);
     }
-    left.resize(kept);
+    for (const CodeTarget& target : targets) Thin(distances, target, &left);
+    while (!left.empty()) {
+      const uint32_t nearest = left.front().node;
+      left.erase(left.begin());
+      chosen.push_back(nearest);
+      if (chosen.size() == most) return chosen;
+      targets.push_back(distances.TargetOf(nearest, memory.query.values + targets.size() * query_bytes));
+      Thin(distances, targets.back(), &left);
+    }
   }
   return chosen;
 }
@@ -42,23 +61,24 @@ std::vector<uint32_t> NodesOf(std::span<const Candidate> candidates) {
 }
 
 std::vector<Candidate> NearestOf(const CodeDistances& distances, const CodeTarget& target,
-                                 std::vector<uint32_t> nodes) {
-  std::sort(nodes.begin(), nodes.end());
-  nodes.erase(std::unique(nodes.begin(), nodes.end()), nodes.end());
+                                 std::span<const uint32_t> nodes) {
   for (const uint32_t node : nodes) distances.Prefetch(node, true);
   std::vector<float> raws(nodes.size());
   distances.Compare(target, true, nodes, raws.data());
-  std::vector<Candidate> candidates;
-  candidates.reserve(nodes.size());
-  for (size_t i = 0; i < nodes.size(); ++i) candidates.push_back({raws[i], nodes[i]});
-  std::stable_sort(candidates.begin(), candidates.end(),
-                   [](const Candidate& a, const Candidate& b) { return a.raw < b.raw; });
+  // As the keys of a pool they sort as plain numbers.
+  std::vector<CandidatePool::Key> keys(nodes.size());
+  for (size_t i = 0; i < nodes.size(); ++i) keys[i] = CandidatePool::KeyOf({raws[i], nodes[i]});
+  std::sort(keys.begin(), keys.end());
+  std::vector<Candidate> candidates(nodes.size());
+  for (size_t i = 0; i < nodes.size(); ++i) candidates[i] = CandidatePool::CandidateOf(keys[i]);
   return candidates;
 }
 
 std::vector<Candidate> NearestOf(const CodeDistances& distances, uint32_t node, std::vector<uint32_t> nodes) {
+  std::sort(nodes.begin(), nodes.end());
+  nodes.erase(std::unique(nodes.begin(), nodes.end()), nodes.end());
   CodeQueryBuffer buffer(distances.format().query_bytes());
-  return NearestOf(distances, distances.TargetOf(node, &buffer), std::move(nodes));
+  return NearestOf(distances, distances.TargetOf(node, buffer.query.values), nodes);
 }
 
 std::vector<uint32_t> LinksOf(const HnswNodes& nodes, uint32_t node, int level) {

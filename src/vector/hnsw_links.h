@@ -15,9 +15,10 @@ std::vector<uint32_t> ChooseNeighbors(const CodeDistances& distances, std::span<
 
 std::vector<uint32_t> NodesOf(std::span<const Candidate> candidates);
 
-// `nodes` with their distances from `target` by whole codes, nearest first, each once.
-std::vector<Candidate> NearestOf(const CodeDistances& distances, const CodeTarget& target, std::vector<uint32_t> nodes);
-// The same from `node`.
+// `nodes` with their distances from `target` by whole codes, nearest first.
+std::vector<Candidate> NearestOf(const CodeDistances& distances, const CodeTarget& target,
+                                 std::span<const uint32_t> nodes);
+// The same from `node`, each once.
 std::vector<Candidate> NearestOf(const CodeDistances& distances, uint32_t node, std::vector<uint32_t> nodes);
 
 std::vector<uint32_t> LinksOf(const HnswNodes& nodes, uint32_t node, int level);

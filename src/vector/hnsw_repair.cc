@@ -144,7 +144,7 @@ void HnswRepair::Reach(uint32_t node) {
 void HnswRepair::AttachReachable(uint32_t node) {
   thread_local HnswWalk walk;
   CodeQueryBuffer buffer(distances_->format().query_bytes());
-  const CodeTarget target = distances_->TargetOf(node, &buffer);
+  const CodeTarget target = distances_->TargetOf(node, buffer.query.values);
   const uint32_t from = DescendTo(level_, *distances_, target, true);
   walk.Begin(*distances_, target, std::span(&from, 1), {level_, kAttachEf, true, nullptr});
   while (walk.Step()) {

@@ -49,10 +49,11 @@ class CodeDistances {
   // Leaves, in order, the nodes whose distance may be below `bound` by what their sketches tell, and returns how many. A node
   // that is just below it is left out 7 times in 100, one well below hardly ever. There must be sketches.
   size_t DropFar(const CodeTarget& target, float bound, std::span<uint32_t> nodes) const;
-  // The vector of a node as a target, in the memory of `buffer`.
-  CodeTarget TargetOf(uint32_t node, CodeQueryBuffer* buffer) const {
-    format_->MakeQuery(nodes_->Code(node), &buffer->query);
-    return {buffer->query, nodes_->Norm(node)};
+  // The vector of a node as a target, in memory for CodeQuery::values.
+  CodeTarget TargetOf(uint32_t node, int8_t* values) const {
+    CodeTarget target{.query = {.values = values}, .norm = nodes_->Norm(node)};
+    format_->MakeQuery(nodes_->Code(node), &target.query);
+    return target;
   }
 
  private:
