@@ -4,10 +4,10 @@
 
 namespace agentmemdb {
 
-void Database::Apply(const ChangeSet& changes, Version version) {
+void Database::Apply(const ChangeSet& changes, Version version, bool staged) {
   std::unique_lock guard(index_lock_);
   if (version <= applied_) return;
-  if (changes.replaced) return ForgetEverything();
+  if (changes.replaced || !staged) return ForgetEverything();
   try {
     for (const auto& collection : changes.created) collections_[ToInt(collection->id())] = collection;
     for (const auto& [id, options] : changes.altered) collections_.at(ToInt(id))->Alter(options);
@@ -34,33 +34,46 @@ void Database::Apply(const ChangeSet& changes, Version version) {
   }
 }
 
-Status Database::Stage(ChangeSet* changes) {
+Status Database::Reserve(ChangeSet* changes) {
   std::map<int64_t, std::vector<RowChange*>> puts;
   for (RowChange& change : changes->rows) {
     if (change.kind == RowChangeKind::kInserted || change.kind == RowChangeKind::kUpdated)
       puts[ToInt(change.collection)].push_back(&change);
   }
-  std::vector<std::pair<Collection*, const std::vector<RowChange*>*>> reserved;
   try {
     std::unique_lock guard(index_lock_);
     for (const auto& [id, rows] : puts) {
-      Collection* collection = changes->Created(CollectionId{id});
-      if (collection == nullptr) collection = collections_.at(id).get();
-      const std::vector<Slot> slots = collection->Reserve(static_cast<uint32_t>(rows.size()));
+      const std::vector<Slot> slots =
+          WrittenBy(*changes, CollectionId{id})->Reserve(static_cast<uint32_t>(rows.size()));
       for (size_t i = 0; i < rows.size(); ++i) {
         rows[i]->slot = slots[i];
         rows[i]->staged = true;
       }
-      reserved.emplace_back(collection, &rows);
-    }
-    guard.unlock();
-    for (const auto& [collection, rows] : reserved) {
-      for (const RowChange* change : *rows) collection->Stage(change->slot, change->id, change->vector);
     }
   } catch (const std::bad_alloc&) {
-    return Status(Code::kLimit, "out of memory: too many records for this machine");
+    return OutOfMemory();
   }
   return {};
+}
+
+bool Database::Stage(const ChangeSet& changes) {
+  try {
+    Collection* collection = nullptr;
+    for (const RowChange& change : changes.rows) {
+      if (!change.staged) continue;
+      if (collection == nullptr || collection->id() != change.collection)
+        collection = WrittenBy(changes, change.collection);
+      collection->Stage(change.slot, change.id, change.vector);
+    }
+  } catch (const std::bad_alloc&) {
+    return false;
+  }
+  return true;
+}
+
+Collection* Database::WrittenBy(const ChangeSet& changes, CollectionId id) const {
+  Collection* created = changes.Created(id);
+  return created != nullptr ? created : collections_.at(ToInt(id)).get();
 }
 
 void Database::Unstage(const ChangeSet& changes) {

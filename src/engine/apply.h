@@ -13,6 +13,9 @@
 
 namespace agentmemdb {
 
+// What a write ends with for which there is no memory.
+inline Status OutOfMemory() { return Status(Code::kLimit, "out of memory: too many records for this machine"); }
+
 enum class RowChangeKind : uint8_t {
   kInserted,
   kUpdated,

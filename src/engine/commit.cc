@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/beside.h"
 #include "base/check.h"
 #include "base/clock.h"
 #include "engine/patch.h"
@@ -11,6 +12,8 @@ namespace {
 
 constexpr int kBusyStepMs = 20;
 constexpr int64_t kRecordsBetweenChecks = 256;
+// So many numbers of vectors take longer to stage than a thread takes to begin.
+constexpr size_t kNumbersStagedBeside = size_t{1} << 16;
 // Deletions are told one by one to processes and images that are not further behind than these; who is loads everything anew. An
 // image is written anew when a tenth of its records have changed (images.cc). They are counted when so many more were made.
 constexpr int64_t kDeletionsMin = 50000, kDeletionsShare = 4, kDeletionsBetween = 50000;
@@ -181,18 +184,32 @@ Status CommitGroup::Finish() {
     RETURN_IF_ERROR(transaction_->UpdateCollection(row));
     changes_.counts.push_back(std::move(row));
   }
-  Status status = database_->Stage(&changes_);
-  if (status.ok()) status = BoundDeletions();
-  if (status.ok()) {
-    header_.change_version = version_ - 1;
-    status = transaction_->Commit(header_);
-    if (status.code() == Code::kIo) io_failure_ = status;
-  }
+  Status status = database_->Reserve(&changes_);
+  bool staged = true;
+  if (status.ok()) status = StageAndCommit(&staged);
   if (status.ok())
-    database_->Apply(changes_, header_.change_version);
+    database_->Apply(changes_, header_.change_version, staged);
   else
     database_->Unstage(changes_);
   return status;
+}
+
+// Much is staged by another thread meanwhile: codes of vectors are computed while the disk works. Little is quicker done first.
+Status CommitGroup::StageAndCommit(bool* staged) {
+  size_t numbers = 0;
+  for (const RowChange& change : changes_.rows) numbers += change.vector.size();
+  const auto stage = [this, staged] { *staged = database_->Stage(changes_); };
+  std::optional<Beside> beside;
+  if (numbers >= kNumbersStagedBeside)
+    beside.emplace(stage);
+  else
+    stage();
+  if (!beside && !*staged) return OutOfMemory();
+  RETURN_IF_ERROR(BoundDeletions());
+  header_.change_version = version_ - 1;
+  Status committed = transaction_->Commit(header_);
+  if (committed.code() == Code::kIo) io_failure_ = committed;
+  return committed;
 }
 
 Status CommitGroup::BoundDeletions() {
@@ -333,66 +350,6 @@ Status CommitGroup::DeleteRow(CollectionId collection, RowId row) {
   RETURN_IF_ERROR(transaction_->Delete(collection, row, version_));
   changes_.rows.push_back({collection, row, RowChangeKind::kDeleted, {}, {}, {}, Slot{}, false});
   return {};
-}
-
-Status CommitGroup::RunCreate(CreateCollectionOp* op) {
-  if (const Collection* existing = FindByName(op->name)) {
-    if (!op->open_existing)
-      return Status(Code::kAlreadyExists, "there is already a collection '" + op->name + "'; open it with collection()")
-          .WithArgument("name");
-    op->collection = existing->id();
-    op->options = changes_.OptionsOf(*existing);
-    RETURN_IF_ERROR(op->request.Agrees(op->options, op->name));
-    if (!op->request.Adds(op->options)) return {};
-    op->options = op->request.AddedTo(op->options);
-    changes_.altered.emplace_back(existing->id(), op->options);
-    return {};
-  }
-  RETURN_IF_ERROR(op->request.ValidateNew());
-  op->options = op->request.WithDefaults();
-  Result<CollectionId> id = transaction_->InsertCollection(op->name, op->options.ToJson());
-  if (!id.ok()) return id.status();
-  op->collection = *id;
-  changes_.created.push_back(std::make_shared<Collection>(*id, op->name, op->options));
-  return {};
-}
-
-Status CommitGroup::RunDrop(DeleteCollectionOp* op) {
-  const Collection* existing = FindByName(op->name);
-  op->deleted = existing != nullptr;
-  if (!op->deleted) return {};
-  RETURN_IF_ERROR(transaction_->DeleteCollection(existing->id()));
-  changes_.dropped.push_back(existing->id());
-  return {};
-}
-
-Status CommitGroup::RunSetAlpha(const SetAlphaOp& op) {
-  Result<Collection*> collection = Find(op.collection);
-  if (!collection.ok()) return collection.status();
-  CollectionOptions options = changes_.OptionsOf(**collection);
-  options.alpha = op.alpha;
-  changes_.altered.emplace_back(op.collection, std::move(options));
-  return {};
-}
-
-bool CommitGroup::Dropped(CollectionId id) const {
-  return std::find(changes_.dropped.begin(), changes_.dropped.end(), id) != changes_.dropped.end();
-}
-
-Result<Collection*> CommitGroup::Find(CollectionId id) {
-  if (Dropped(id)) return Status(Code::kNotFound, "the collection was deleted");
-  if (Collection* created = changes_.Created(id); created != nullptr) return created;
-  return database_->CollectionBy(id);
-}
-
-Collection* CommitGroup::FindByName(const std::string& name) {
-  for (const auto& collection : changes_.created) {
-    if (collection->name() == name && !Dropped(collection->id())) return collection.get();
-  }
-  for (const auto& [id, collection] : database_->collections_) {
-    if (collection->name() == name && !Dropped(collection->id())) return collection.get();
-  }
-  return nullptr;
 }
 
 }  // namespace agentmemdb

@@ -49,6 +49,7 @@ class CommitGroup {
   Status RunDrop(DeleteCollectionOp* op);
   Status DeleteRow(CollectionId collection, RowId row);
   Status Finish();
+  Status StageAndCommit(bool* staged);
   Status BoundDeletions();
   Result<Collection*> Find(CollectionId id);
   Collection* FindByName(const std::string& name);

@@ -229,9 +229,14 @@ class Database {
   Status MatchExpired(PurgeOp* op, const CancelToken& cancel);
 
   // apply.cc: the one function that changes indexes after a commit.
-  void Apply(const ChangeSet& changes, Version version);
-  // Memory for the changes, and their vectors copied, before the commit: applying cannot fail for want of it.
-  Status Stage(ChangeSet* changes);
+  // Not `staged`: memory ran out meanwhile, and the next read loads everything from the file.
+  void Apply(const ChangeSet& changes, Version version, bool staged);
+  // Slots and memory for the changes, before the commit: applying cannot fail for want of it.
+  Status Reserve(ChangeSet* changes);
+  // Their ids and vectors into these slots, which nobody sees yet. Threads: one at a time for a database, beside searches and a
+  // commit. False when memory ran out.
+  bool Stage(const ChangeSet& changes);
+  Collection* WrittenBy(const ChangeSet& changes, CollectionId id) const;
   void Unstage(const ChangeSet& changes);
   void ForgetEverything();
   void CountMemory();
