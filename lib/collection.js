@@ -11,15 +11,13 @@ const { build, buildSync } = require('./slices');
 const { toFilter, toRequiredFilter } = require('./filters');
 const { toFusing, fuse, fuseSync } = require('./fuse');
 const { toPage, toBatches, toFound } = require('./pages');
-const { parseMany, parseManySync, toHits, parseRecord } = require('./results');
+const { parseMany, parseManySync, readHits, toHits, parseRecord } = require('./results');
 const { toQuery, checkQuery, querySource, ofMany, toConcurrency, inParallel } = require('./queries');
 const { splitReranking, rerankHits } = require('./rerank');
 const { toId, describe } = require('./values');
 
 // Slices of linking at a time, of one indexed().
 const LINKERS = Math.min(4, availableParallelism());
-
-const readHits = async (packed) => toHits(await parseMany(packed));
 
 class Collection {
   #native;

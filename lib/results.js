@@ -5,14 +5,30 @@
 const native = require('./native');
 const { turnOfTheLoop } = require('./slices');
 
+// A part this short takes microseconds: less than to measure how many.
+const SHORT_CHARACTERS = 16384;
+
 // Makes the records of the next part.
 function takePart(next, records) {
   const start = native.threadCpuMicros();
-  const part = next();
+  addPart(next(), records);
+  native.noteStep(native.threadCpuMicros() - start);
+}
+
+function addPart(part, records) {
   const made = JSON.parse(part.json);
   if (part.vectors !== undefined) attachVectors(made, part);
-  for (const record of made) records.push(record);
-  native.noteStep(native.threadCpuMicros() - start);
+  if (Array.isArray(made[0])) addColumns(made, records);
+  else for (const record of made) records.push(record);
+}
+
+// Hits without content come as columns.
+function addColumns([ids, scores, distances], hits) {
+  for (let i = 0; i < ids.length; i++) {
+    const hit = { id: ids[i], score: scores[i] };
+    if (distances[i] !== null) hit.distance = distances[i];
+    hits.push(hit);
+  }
 }
 
 // A record says which row of the block is its vector.
@@ -29,8 +45,23 @@ function partsOf(packed) {
   return typeof packed === 'string' ? { parts: 1, next: () => ({ json: packed }) } : packed;
 }
 
-/** The records of a packed result, and what came beside them: a big one part by part, each in a turn of its own. */
-async function parseMany(packed) {
+function isShort(packed) {
+  return typeof packed === 'string' && packed.length <= SHORT_CHARACTERS;
+}
+
+function parseShort(json) {
+  const records = [];
+  addPart({ json }, records);
+  return { records, about: undefined };
+}
+
+/** The records of a packed result, and what came beside them: of a short one at once, of a big one a Promise, part by part, each in
+ *  a turn of its own. */
+function parseMany(packed) {
+  return isShort(packed) ? parseShort(packed) : parseParts(packed);
+}
+
+async function parseParts(packed) {
   const { parts, next, about } = partsOf(packed);
   const records = [];
   for (let i = 0; i < parts; i++) {
@@ -41,6 +72,7 @@ async function parseMany(packed) {
 }
 
 function parseManySync(packed) {
+  if (isShort(packed)) return parseShort(packed);
   const { parts, next, about } = partsOf(packed);
   const records = [];
   for (let i = 0; i < parts; i++) takePart(next, records);
@@ -56,8 +88,14 @@ function toHits({ records, about }) {
   return records;
 }
 
+/** The hits of a packed result, or a Promise of them. */
+function readHits(packed) {
+  const parsed = parseMany(packed);
+  return parsed instanceof Promise ? parsed.then(toHits) : toHits(parsed);
+}
+
 function parseRecord(packed) {
   return packed === undefined ? undefined : parseManySync(packed).records[0];
 }
 
-module.exports = { parseMany, parseManySync, toHits, parseRecord };
+module.exports = { parseMany, parseManySync, readHits, toHits, parseRecord };

@@ -273,11 +273,15 @@ Fields::Fields(Args* args, Napi::Value value, std::string name, std::initializer
     args->Refuse(Wrong(name_, "an object", value));
     return;
   }
-  object_ = value.As<Napi::Object>();
-  const Napi::Array keys = object_->GetPropertyNames();
-  for (uint32_t i = 0; i < keys.Length(); ++i) {
-    const std::string key = keys.Get(i).As<Napi::String>().Utf8Value();
-    if (std::find(known.begin(), known.end(), key) != known.end()) continue;
+  const auto object = value.As<Napi::Object>();
+  const Napi::Array keys = object.GetPropertyNames();
+  for (uint32_t i = 0, count = keys.Length(); i < count; ++i) {
+    const Napi::Value key_value = keys.Get(i);
+    std::string key = key_value.As<Napi::String>().Utf8Value();
+    if (std::find(known.begin(), known.end(), key) != known.end()) {
+      members_.emplace_back(std::move(key), object.Get(key_value));
+      continue;
+    }
     std::string message = "is not an option; known are";
     for (const char* each : known) message += std::string(each == *known.begin() ? " " : ", ") + each;
     args->Refuse(Status::InvalidArgument(name_ + "." + key, message));
@@ -285,7 +289,11 @@ Fields::Fields(Args* args, Napi::Value value, std::string name, std::initializer
   }
 }
 
-Napi::Value Fields::Get(const char* key) const { return object_ ? object_->Get(key) : args_->env().Undefined(); }
+Napi::Value Fields::Get(const char* key) const {
+  const auto found =
+      std::find_if(members_.begin(), members_.end(), [key](const auto& member) { return member.first == key; });
+  return found == members_.end() ? args_->env().Undefined() : found->second;
+}
 
 std::optional<uint32_t> Fields::Integer(const char* key) {
   const Napi::Value value = Get(key);

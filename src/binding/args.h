@@ -23,9 +23,12 @@ namespace agentmemdb::binding {
 
 class Args {
  public:
+  // Whether reading the arguments counts among the steps on the event loop. To ask for a thread's CPU time takes a system call,
+  // twice a step: not worth it where it cannot be long.
+  enum class Step { kTimed, kShort };
   // `method` is how messages name the call: "Collection.search".
-  Args(const Napi::CallbackInfo& info, const char* method) : info_(info), method_(method) {
-    if (!sync()) step_.emplace(info.Env());  // A sync twin takes the time it takes.
+  Args(const Napi::CallbackInfo& info, const char* method, Step step = Step::kTimed) : info_(info), method_(method) {
+    if (step == Step::kTimed && !sync()) step_.emplace(info.Env());  // A sync twin takes the time it takes.
   }
 
   // Methods are registered twice: the sync twin carries data.
@@ -99,7 +102,7 @@ class Fields {
   auto Named(const char* key, FromName from_name, const char* wanted) -> decltype(from_name(std::string()));
   // The members of an object of numbers, in their order.
   std::vector<std::pair<std::string, double>> Numbers(const char* key);
-  bool Has(const char* key) const { return object_ && !Get(key).IsUndefined(); }
+  bool Has(const char* key) const { return !Get(key).IsUndefined(); }
   Fields Object(const char* key, std::initializer_list<const char*> known) {
     return Fields(args_, Get(key), NameOf(key), known);
   }
@@ -113,7 +116,8 @@ class Fields {
   std::string NameOf(const char* key) const { return name_ + "." + key; }
   Args* args_;
   std::string name_;
-  std::optional<Napi::Object> object_;  // Absent: undefined was passed, or it was refused.
+  // What the object has, read once: asking it for each key that it may have would take longer than everything else here.
+  std::vector<std::pair<std::string, Napi::Value>> members_;
 };
 
 template <class FromName>

@@ -163,7 +163,7 @@ Napi::Value CollectionObject::DeleteWhere(const Napi::CallbackInfo& info) {
 }
 
 Napi::Value CollectionObject::Get(const Napi::CallbackInfo& info) {
-  Args args(info, "Collection.get");
+  Args args(info, "Collection.get", Args::Step::kShort);
   const std::string id = args.String(0, "id");
   const Include include = args.IncludeFields(1, "options.include");
   const CancelToken cancel = args.Control(2);
@@ -178,7 +178,7 @@ Napi::Value CollectionObject::Get(const Napi::CallbackInfo& info) {
 }
 
 Napi::Value CollectionObject::Has(const Napi::CallbackInfo& info) {
-  Args args(info, "Collection.has");
+  Args args(info, "Collection.has", Args::Step::kShort);
   const std::string id = args.String(0, "id");
   const CancelToken cancel = args.Control(1);
   return Start<bool>(
@@ -191,7 +191,7 @@ Napi::Value CollectionObject::Has(const Napi::CallbackInfo& info) {
 
 // delete(id, ifVersion, token, timeoutMs).
 Napi::Value CollectionObject::Delete(const Napi::CallbackInfo& info) {
-  Args args(info, "Collection.delete");
+  Args args(info, "Collection.delete", Args::Step::kShort);
   DeleteOp op;
   op.collection = info_.id;
   op.id = args.String(0, "id");
@@ -205,7 +205,7 @@ Napi::Value CollectionObject::Delete(const Napi::CallbackInfo& info) {
 
 // count(filter, token, timeoutMs).
 Napi::Value CollectionObject::Count(const Napi::CallbackInfo& info) {
-  Args args(info, "Collection.count");
+  Args args(info, "Collection.count", Args::Step::kShort);
   const std::optional<std::string> json = args.Filter(0);
   const CancelToken cancel = args.Control(1);
   return Start<int64_t>(
@@ -221,7 +221,7 @@ Napi::Value CollectionObject::Count(const Napi::CallbackInfo& info) {
 
 // search(query, filter, token, timeoutMs).
 Napi::Value CollectionObject::Search(const Napi::CallbackInfo& info) {
-  Args args(info, "Collection.search");
+  Args args(info, "Collection.search", Args::Step::kShort);
   SearchQuery query = args.Query(0);
   const std::optional<std::string> json = args.Filter(1);
   const CancelToken cancel = args.Control(2);

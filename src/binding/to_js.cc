@@ -1,6 +1,8 @@
 #include "binding/to_js.h"
 
+#include <algorithm>
 #include <cstring>
+#include <span>
 
 #include "base/json_writer.h"
 
@@ -8,6 +10,7 @@ namespace agentmemdb::binding {
 namespace {
 
 constexpr size_t kPartBytes = 256 * 1024;
+constexpr size_t kHitsAPart = 2048;
 
 void WriteContent(ObjectWriter* object, const RecordOutput& record, PackedPart* part) {
   if (record.text) object->Text("text", *record.text);
@@ -138,10 +141,42 @@ void WriteParts(std::string* text, const Hit& hit, const SearchQuery& query, Met
   object.Close();
 }
 
+bool HaveNoContent(const SearchQuery& query) {
+  const bool nothing = !query.include.text && !query.include.metadata && !query.include.vector;
+  return nothing && !query.highlight && !(query.explain && (query.text || query.rank));
+}
+
+// Ids, scores and distances (null: none), a column each: JavaScript parses them in half the time of as many objects.
+void PackColumns(std::span<const Hit> hits, Packed* packed) {
+  do {
+    const std::span<const Hit> some = hits.first(std::min(hits.size(), kHitsAPart));
+    hits = hits.subspan(some.size());
+    std::string ids = "[[", scores = "],[", distances = "],[";
+    for (const Hit& hit : some) {
+      if (&hit != some.data()) {
+        for (std::string* column : {&ids, &scores, &distances}) column->push_back(',');
+      }
+      AppendJsonString(&ids, hit.record.id);
+      AppendJsonNumber(&scores, hit.score);
+      if (hit.distance)
+        AppendJsonNumber(&distances, *hit.distance);
+      else
+        distances += "null";
+    }
+    packed->parts.push_back({ids + scores + distances + "]]", {}, 0});
+  } while (!hits.empty());
+}
+
 }  // namespace
 
 Packed PackHits(const SearchOutput& output, const SearchQuery& query) {
-  Packed packed = Begin();
+  Packed packed;
+  if (HaveNoContent(query)) {
+    PackColumns(output.hits, &packed);
+    if (query.explain) packed.about = ExplainToJson(output);
+    return packed;
+  }
+  packed = Begin();
   for (const Hit& hit : output.hits) {
     PackedPart* part = NextElement(&packed);
     ObjectWriter object(&part->json);
