@@ -525,10 +525,12 @@ export interface SearchQuery<TMeta extends object = Metadata> extends CallOption
   minScore?: number;
   /** Takes hits that differ from those before them (by their vectors): maximal marginal relevance. k at most 1,000. Default: not. */
   mmr?: {
-    /** lambda * score - (1 - lambda) * greatest similarity to a hit before it. 0: only different, 1: only near. Default 0.5. */
+    /** lambda * score - (1 - lambda) * greatest similarity to a hit before it; scores are divided by the best where `rank.similarity` divides them.
+     *  0: only different, 1: only near. Default 0.5. */
     lambda?: number;
   };
-  /** Ends the result before the nth drop of scores that is more than twice the median drop. 1..100. Default: not. */
+  /** Ends the result before the nth drop of scores that is more than twice the median drop, and than a hundredth of the best score. 1..100. Default:
+   *  not. */
   autocut?: number;
   /** Leaves the best hits of each value of a field; records without it all stay. A path alone means one of each. Default: all. */
   groupBy?:

@@ -127,6 +127,26 @@ describe('mmr', () => {
     expect((await ask(0.3, 10)).sort()).toEqual(['best', 'copy', 'opposite', 'other']);
   });
 
+  test('weighs scores that have no scale of their own as shares of the best', async () => {
+    const others = Array.from({ length: 40 }, (_, i) => ({ id: `r${i}`, text: 'nothing of it' }));
+    const texts = { best: 'fox fox', copy: 'fox fox', other: 'fox and hound', opposite: 'hare' };
+    const c = await records([...others, ...four.map((record) => ({ ...record, text: texts[record.id] }))]);
+    const ask = async (query, lambda) => idsOf(await c.search({ ...query, k: 2, mmr: { lambda } }));
+    // BM25 scores of more than 4, which no similarity would move.
+    expect(await ask({ text: 'fox' }, 1)).toEqual(['copy', 'best']);
+    expect(await ask({ text: 'fox' }, 0.5)).toEqual(['copy', 'other']);
+    // Sums of at most 1 / 11, which any would.
+    const both = { text: 'fox', vector: at(-1), fusion: 'rrf' };
+    expect(await ask(both, 0.9)).toEqual(['copy', 'best']);
+    expect(await ask(both, 0.3)).toEqual(['copy', 'opposite']);
+  });
+
+  test('goes by the angle between hits where the metric is the inner product', async () => {
+    const c = await records(four.map(({ id, vector }) => ({ id, vector: vector.map((x) => 100 * x) })), { metric: 'ip' });
+    expect(idsOf(await c.search({ vector: at(20), k: 2, mmr: { lambda: 0.5 } }))).toEqual(['best', 'other']);
+    expect(idsOf(await c.search({ vector: at(20), k: 2, mmr: { lambda: 0.95 } }))).toEqual(['best', 'copy']);
+  });
+
   test('leaves records without vectors where words put them', async () => {
     const c = await records([{ id: 'a', text: 'x x' }, { id: 'b', text: 'x' }]);
     expect(idsOf(await c.search({ text: 'x', vector: null, mmr: {} }))).toEqual(['a', 'b']);

@@ -165,7 +165,10 @@ class Searcher {
     if (query_.rank) RETURN_IF_ERROR(Rank(view_, *query_.rank, relative, now_, &found_));
     if (query_.min_score) std::erase_if(found_, [&](const Found& each) { return each.score < *query_.min_score; });
     if (query_.group_by) RETURN_IF_ERROR(KeepOfEachGroup(view_, *query_.group_by, &found_));
-    if (query_.mmr_lambda) RETURN_IF_ERROR(Diversify(collection_, *query_.mmr_lambda, query_.k, cancel_, &found_));
+    if (query_.mmr_lambda) {
+      const bool is_ranked = query_.rank.has_value();  // Then relative scores are shares of the best already.
+      RETURN_IF_ERROR(Diversify(collection_, *query_.mmr_lambda, relative && !is_ranked, query_.k, cancel_, &found_));
+    }
     if (found_.size() > query_.k) found_.resize(query_.k);
     if (query_.autocut) Autocut(*query_.autocut, &found_);
     return {};
