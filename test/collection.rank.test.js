@@ -209,7 +209,9 @@ test.each([
   [{ rank: { fields: { 'a..b': 1 } } }, 'query.rank.fields'],
   [{ rank: { fields: { a: 'much' } } }, 'query.rank.fields.a'],
   [{ rank: { fields: Object.fromEntries(Array.from({ length: 17 }, (_, i) => [`f${i}`, 1])) } }, 'query.rank.fields'],
+  [{ rank: { recency: { halfLifeMs: 5 } } }, 'query.rank.recency.weight'],
   [{ rank: { usage: { weight: 1 } } }, 'query.rank.usage.field'],
+  [{ rank: { usage: { field: 'n' } } }, 'query.rank.usage.weight'],
   [{ rank: { reward: 1 } }, 'query.rank.reward'],
   [{ rank: new Map() }, 'query.rank'],
   [{ mmr: true }, 'query.mmr'],
@@ -222,4 +224,20 @@ test.each([
 ])('refuses %j by name', async (more, argument) => {
   const c = await records([]);
   expect(await errorOf(c.search({ vector: [1, 0], ...more }))).toMatchObject({ code: 'ERR_INVALID_ARGUMENT', argument });
+});
+
+test.each([
+  [{ vector: [1, 0], alpha: 0.5 }, 'query.alpha', 'needs a text and a vector'],
+  [{ text: 'x', alpha: 0.5 }, 'query.alpha', 'needs a text and a vector'],
+  [{ text: 'x', vector: null, fusion: 'rrf' }, 'query.fusion', 'needs a text and a vector'],
+  [{ vector: [1, 0], typos: false }, 'query.typos', 'needs a text'],
+  [{ vector: [1, 0], prefix: true }, 'query.prefix', 'needs a text'],
+  [{ vector: [1, 0], highlight: true }, 'query.highlight', 'needs a text'],
+  [{ text: 'x', ef: 10 }, 'query.ef', 'needs a vector'],
+  [{ text: 'x', exact: true }, 'query.exact', 'needs a vector'],
+])('what %j would leave without effect is refused', async (query, argument, message) => {
+  const c = await records([]);
+  expect(await errorOf(c.search(query))).toMatchObject({ code: 'ERR_INVALID_ARGUMENT', argument, message: expect.stringContaining(message) });
+  await expect(c.searchMany([query])).rejects.toMatchObject({ argument: argument.replace('query', 'queries[0]') });
+  expect(() => c.searchSync(query)).toThrow(message);
 });
