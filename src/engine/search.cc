@@ -14,7 +14,6 @@ constexpr uint32_t kAutocutMax = 100;
 // How many each arm finds, for k results: fusion and ranking choose among them.
 constexpr uint32_t kPoolMin = 50;
 constexpr size_t kHighlightsMax = 100;
-constexpr size_t kLearntAtOnce = 1000;
 
 Status CheckRange(uint32_t value, const char* argument, uint32_t most = limits::kResultsMax) {
   if (value >= 1 && value <= most) return {};
@@ -231,7 +230,7 @@ Result<SearchOutput> TrySearch(Database* database, CollectionId id, const Search
         output = SearchOutput();
         *outcome = Outcome::kAnswered;
         if (query.text) {
-          Result<bool> more = LearnTexts(view, collection, kLearntAtOnce, cancel);
+          Result<bool> more = LearnTexts(view, collection, kTextsLearntAtOnce, cancel);
           if (!more.ok()) return more.status();
           if (*more) *outcome = Outcome::kLearning;
           if (*more) return {};
