@@ -495,9 +495,9 @@ export interface SearchQuery<TMeta extends object = Metadata> extends CallOption
   /** Hits wanted, 1..10,000, default 10. The result has exactly min(k, matching records) hits: those with a vector, or with a word of the text,
    *  or with either. */
   k?: number;
-  /** Candidates kept while walking the graph, 1..10,000, default 100; raised to k if smaller. More = better recall, slower. */
+  /** Candidates kept while walking the graph, 1..10,000, default 100; raised to k if smaller. More = better recall, slower. Only with a vector. */
   ef?: number;
-  /** true: compare with every vector, whatever the size. Default false. */
+  /** true: compare with every vector, whatever the size. Only with a vector. Default false. */
   exact?: boolean;
   /** Only records that match may be hits. Default: all. */
   filter?: Filter<TMeta>;
@@ -506,17 +506,18 @@ export interface SearchQuery<TMeta extends object = Metadata> extends CallOption
   /** true: the returned array has an `explain` property, and so have hits that were found by words or ranked. Default false. */
   explain?: boolean;
   /** Whether a word of 4 or more characters, none a digit, that no record has stands for the most frequent one that is one letter away, with weight 0.8.
-   *  Default true. */
+   *  Only with a text. Default true. */
   typos?: boolean;
-  /** Whether the last word may be unfinished: its 5 most frequent completions are searched too, with weight 1 / sqrt(how many). Default false. */
+  /** Whether the last word may be unfinished: its 5 most frequent completions are searched too, with weight 1 / sqrt(how many). Only with a text.
+   *  Default false. */
   prefix?: boolean;
-  /** true: hits have `highlights`. Default false. */
+  /** true: hits have `highlights`. Only with a text. Default false. */
   highlight?: boolean;
   /** How the scores of words and of vectors become one. 'weighted': (1 - w) bm25 / best + w (similarity - mean) / (best - mean). 'rrf': (1 - w) /
    *  (10 + rank by words) + w / (10 + rank by vectors). 'minmax': each from its least to its greatest. 'dbsf': each from mean - 3 to mean + 3
    *  standard deviations. Only where both are searched. Default 'weighted'. */
   fusion?: 'weighted' | 'rrf' | 'minmax' | 'dbsf';
-  /** w: the share of vectors, 0..1. Default: with 'weighted' that of the collection (0.35, or what
+  /** w: the share of vectors, 0..1. Only where both are searched. Default: with 'weighted' that of the collection (0.35, or what
    *  calibrate() chose), less where its vectors are noise; else 0.5. */
   alpha?: number;
   /** Makes scores anew of what records are beside near. Default: as they were found. */
@@ -525,10 +526,12 @@ export interface SearchQuery<TMeta extends object = Metadata> extends CallOption
   minScore?: number;
   /** Takes hits that differ from those before them (by their vectors): maximal marginal relevance. k at most 1,000. Default: not. */
   mmr?: {
-    /** lambda * score - (1 - lambda) * greatest similarity to a hit before it. 0: only different, 1: only near. Default 0.5. */
+    /** lambda * score - (1 - lambda) * greatest similarity to a hit before it; scores are divided by the best where `rank.similarity` divides them.
+     *  0: only different, 1: only near. Default 0.5. */
     lambda?: number;
   };
-  /** Ends the result before the nth drop of scores that is more than twice the median drop. 1..100. Default: not. */
+  /** Ends the result before the nth drop of scores that is more than twice the median drop, and than a hundredth of the best score. 1..100. Default:
+   *  not. */
   autocut?: number;
   /** Leaves the best hits of each value of a field; records without it all stay. A path alone means one of each. Default: all. */
   groupBy?:
@@ -558,7 +561,7 @@ export interface RankOptions {
   similarity?: number;
   /** How new it is. Default: does not count. */
   recency?: {
-    /** Weight of a record of age 0. Default 0. */
+    /** Weight of a record of age 0. */
     weight: number;
     /** After this many milliseconds half of it is left. Positive. */
     halfLifeMs: number;
@@ -571,7 +574,7 @@ export interface RankOptions {
   fields?: { readonly [path: string]: number };
   /** How often it was used. Default: does not count. */
   usage?: {
-    /** Weight of the most used of the records looked at. Default 0. */
+    /** Weight of the most used of the records looked at. */
     weight: number;
     /** Where the number of uses is. */
     field: string;

@@ -127,6 +127,26 @@ describe('mmr', () => {
     expect((await ask(0.3, 10)).sort()).toEqual(['best', 'copy', 'opposite', 'other']);
   });
 
+  test('weighs scores that have no scale of their own as shares of the best', async () => {
+    const others = Array.from({ length: 40 }, (_, i) => ({ id: `r${i}`, text: 'nothing of it' }));
+    const texts = { best: 'fox fox', copy: 'fox fox', other: 'fox and hound', opposite: 'hare' };
+    const c = await records([...others, ...four.map((record) => ({ ...record, text: texts[record.id] }))]);
+    const ask = async (query, lambda) => idsOf(await c.search({ ...query, k: 2, mmr: { lambda } }));
+    // BM25 scores of more than 4, which no similarity would move.
+    expect(await ask({ text: 'fox' }, 1)).toEqual(['copy', 'best']);
+    expect(await ask({ text: 'fox' }, 0.5)).toEqual(['copy', 'other']);
+    // Sums of at most 1 / 11, which any would.
+    const both = { text: 'fox', vector: at(-1), fusion: 'rrf' };
+    expect(await ask(both, 0.9)).toEqual(['copy', 'best']);
+    expect(await ask(both, 0.3)).toEqual(['copy', 'opposite']);
+  });
+
+  test('goes by the angle between hits where the metric is the inner product', async () => {
+    const c = await records(four.map(({ id, vector }) => ({ id, vector: vector.map((x) => 100 * x) })), { metric: 'ip' });
+    expect(idsOf(await c.search({ vector: at(20), k: 2, mmr: { lambda: 0.5 } }))).toEqual(['best', 'other']);
+    expect(idsOf(await c.search({ vector: at(20), k: 2, mmr: { lambda: 0.95 } }))).toEqual(['best', 'copy']);
+  });
+
   test('leaves records without vectors where words put them', async () => {
     const c = await records([{ id: 'a', text: 'x x' }, { id: 'b', text: 'x' }]);
     expect(idsOf(await c.search({ text: 'x', vector: null, mmr: {} }))).toEqual(['a', 'b']);
@@ -189,7 +209,9 @@ test.each([
   [{ rank: { fields: { 'a..b': 1 } } }, 'query.rank.fields'],
   [{ rank: { fields: { a: 'much' } } }, 'query.rank.fields.a'],
   [{ rank: { fields: Object.fromEntries(Array.from({ length: 17 }, (_, i) => [`f${i}`, 1])) } }, 'query.rank.fields'],
+  [{ rank: { recency: { halfLifeMs: 5 } } }, 'query.rank.recency.weight'],
   [{ rank: { usage: { weight: 1 } } }, 'query.rank.usage.field'],
+  [{ rank: { usage: { field: 'n' } } }, 'query.rank.usage.weight'],
   [{ rank: { reward: 1 } }, 'query.rank.reward'],
   [{ rank: new Map() }, 'query.rank'],
   [{ mmr: true }, 'query.mmr'],
@@ -202,4 +224,20 @@ test.each([
 ])('refuses %j by name', async (more, argument) => {
   const c = await records([]);
   expect(await errorOf(c.search({ vector: [1, 0], ...more }))).toMatchObject({ code: 'ERR_INVALID_ARGUMENT', argument });
+});
+
+test.each([
+  [{ vector: [1, 0], alpha: 0.5 }, 'query.alpha', 'needs a text and a vector'],
+  [{ text: 'x', alpha: 0.5 }, 'query.alpha', 'needs a text and a vector'],
+  [{ text: 'x', vector: null, fusion: 'rrf' }, 'query.fusion', 'needs a text and a vector'],
+  [{ vector: [1, 0], typos: false }, 'query.typos', 'needs a text'],
+  [{ vector: [1, 0], prefix: true }, 'query.prefix', 'needs a text'],
+  [{ vector: [1, 0], highlight: true }, 'query.highlight', 'needs a text'],
+  [{ text: 'x', ef: 10 }, 'query.ef', 'needs a vector'],
+  [{ text: 'x', exact: true }, 'query.exact', 'needs a vector'],
+])('what %j would leave without effect is refused', async (query, argument, message) => {
+  const c = await records([]);
+  expect(await errorOf(c.search(query))).toMatchObject({ code: 'ERR_INVALID_ARGUMENT', argument, message: expect.stringContaining(message) });
+  await expect(c.searchMany([query])).rejects.toMatchObject({ argument: argument.replace('query', 'queries[0]') });
+  expect(() => c.searchSync(query)).toThrow(message);
 });

@@ -19,6 +19,7 @@ test.each([
   [{}, 'The dogs were running', ['dog', 'DOG', 'runs', 'run'], ['the', 'away']],
   [{}, "Ana's colleagues don't mind", ['ana', "Ana's", 'anas colleague', 'dont', 'don’t'], ['don', 's', 't']],
   [{}, 'Café Müller in Kraków', ['cafe', 'CAFÉ', 'muller', 'krakow', 'Cafe\u0301'], ['caf']],
+  [{}, 'His résumé: Łódź, Straße, Ørsted, Οδυσσεύς', ['resume', 'Resumes', 'lodz', 'strasse', 'orsted', 'ΟΔΥΣΣΕΥΣ'], ['lod', 'res']],
   [{}, 'parseJsonConfig(HTTPServer v2)', ['parsejsonconfig', 'parse', 'json', 'config', 'http', 'server', 'HTTPServer', 'v2'], ['jsonconfig']],
   [{}, 'snake_case and kebab-case', ['snake', 'case', 'kebab'], ['snakecase']],
   [{}, '我喜欢机器学习', ['机', '机器', '学习', '喜欢机器'], ['东', '飞']],

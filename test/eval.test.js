@@ -36,29 +36,40 @@ function fvecs(rows) {
 function makeSet(folder) {
   const lines = (rows) => rows.map((row) => JSON.stringify(row)).join('\n') + '\n';
   const write = (name, content) => fs.writeFileSync(path.join(folder, name), content);
-  write('corpus.jsonl', lines([{ _id: 'fox', title: 'Foxes', text: 'a fox ran' }, { _id: 'dog', text: 'a dog slept' }, { _id: 'cat', text: 'cats' }]));
-  write('queries.jsonl', lines([{ _id: 'q1', text: 'how do foxes run' }, { _id: 'q2', text: 'dog' }, { _id: 'q3', text: 'not judged' }]));
-  write('qrels.tsv', 'query-id\tcorpus-id\tscore\nq1\tfox\t1\nq2\tdog\t2\nq2\tcat\t1\n');
-  write('dense.fvecs', fvecs([[1, 0], [0, 1], [0.1, 0.9]]));
-  write('dense_q.fvecs', fvecs([[1, 0.1], [0, 1], [1, 1]]));
+  // Neither need have a title or a text, nor a vector.
+  write('corpus.jsonl', lines([{ _id: 'nothing' }, { _id: 'fox', title: 'Foxes', text: 'a fox ran' }, { _id: 'dog', text: 'a dog slept' }, { _id: 'cat', text: 'cats' }]));
+  write('queries.jsonl', lines([{ _id: 'q1', text: 'how do foxes run' }, { _id: 'q2', text: 'dog' }, { _id: 'q3', text: 'not judged' }, { _id: 'q4', text: 'cats' }]));
+  write('qrels.tsv', 'query-id\tcorpus-id\tscore\nq1\tfox\t1\nq2\tdog\t2\nq2\tcat\t1\nq4\tcat\t1\n');
+  write('dense.fvecs', fvecs([[0, 0], [1, 0], [0, 1], [0.1, 0.9]]));
+  write('dense_q.fvecs', fvecs([[1, 0.1], [0, 1], [1, 1], [0, 0]]));
   return folder;
 }
 
-test('npm run eval prints a table for a folder, and what two settings differ in', async () => {
+const evalOf = (...args) => run(process.execPath, [path.join(ROOT, 'scripts', 'eval', 'main.js'), ...args]);
+
+test('npm run eval prints a table for a folder, what two settings differ in, and what judged queries are worth', async () => {
   const folder = makeSet(databases.folder());
-  const args = [path.join(ROOT, 'scripts', 'eval', 'main.js'), folder, '--settings', 'reference,keyword,vector,hybrid', '--compare', 'keyword,hybrid'];
-  const { stdout, stderr } = await run(process.execPath, args);
+  const { stdout, stderr } = await evalOf(folder, '--settings', 'reference,keyword,vector,hybrid', '--compare', 'keyword,hybrid', '--calibrate', '1');
   expect(stderr).toBe('');
-  expect(stdout).toContain('3 records, 2 judged queries');
+  expect(stdout).toContain('4 records, 3 judged queries');
   const row = (setting) => stdout.split('\n').find((line) => line.startsWith(`${setting} `)).trim().split(/\s+/);
-  const dcg = (2 + 1 / Math.log2(3)).toFixed(4);
-  const wordsOnly = ((1 + 2 / Number(dcg)) / 2).toFixed(4);
-  expect(row('keyword').slice(0, 2)).toEqual(['keyword', wordsOnly]);
-  expect(row('vector').slice(0, 2)).toEqual(['vector', '1.0000']);
+  const dcg = 2 + 1 / Math.log2(3);
+  expect(row('keyword').slice(0, 2)).toEqual(['keyword', ((1 + 2 / dcg + 1) / 3).toFixed(4)]);
+  expect(row('vector').slice(0, 2)).toEqual(['vector', (2 / 3).toFixed(4)]); // The last query has none.
   expect(row('hybrid')[1]).toBe('1.0000');
-  expect(stdout).toContain('hybrid against keyword, nDCG@10: better on 1 queries, worse on 0, the same on 1');
-  const unknown = await run(process.execPath, [...args.slice(0, 2), '--settings', 'magic']).catch((error) => error);
-  expect([unknown.code, unknown.stderr]).toEqual([1, expect.stringContaining("there is no setting 'magic'")]);
+  expect(stdout).toContain('hybrid against keyword, nDCG@10: better on 1 queries, worse on 0, the same on 2');
+  expect(stdout).toContain('calibrated on other queries, nDCG@10, means over 20 draws');
+});
+
+test.each([
+  [['--settings', 'magic'], "there is no setting 'magic'"],
+  [['--compare', 'keyword,toString'], "there is no setting 'toString'"],
+  [['--compare', 'keyword'], '--compare must name two settings'],
+  [['--limit', 'all'], "--limit must be a whole number from 1 on, got 'all'"],
+  [['--settings', 'keyword', '--calibrate', '2'], '2 queries to calibrate with leave none of 2 to ask'],
+])('npm run eval refuses %j', async (args, message) => {
+  const failed = await evalOf(makeSet(databases.folder()), ...args).catch((error) => error);
+  expect([failed.code, failed.stderr]).toEqual([1, expect.stringContaining(message)]);
 });
 
 const withData = fs.existsSync(path.join(DATA, 'cranfield')) ? describe : describe.skip;

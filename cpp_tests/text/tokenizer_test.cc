@@ -88,6 +88,11 @@ TEST(TokenizerTest, TermsAreStemsWithoutAccents) {
   EXPECT_EQ(english.Term("running"), "run");
   EXPECT_EQ(english.Term("café"), english.Term("cafe"));
   EXPECT_EQ(english.Term("й"), "й") << "a letter of its own";
+  // Whoever types without accents ends a word as without them.
+  EXPECT_EQ(english.Term("résumé"), english.Term("resume"));
+  EXPECT_EQ(english.Term("straße"), english.Term("strasse"));
+  EXPECT_EQ(english.Term("łódź"), english.Term("lodz"));
+  EXPECT_EQ(english.Term("οδυσσεύς"), english.Term("οδυσσευσ")) << "as capitals are written";
   Analyzer german({"german", AnalyzerKind::kDefault});
   EXPECT_EQ(german.Term("häuser"), german.Term("haus"));
   Analyzer none({"none", AnalyzerKind::kDefault});

@@ -20,14 +20,15 @@ function readVectors(file) {
   });
 }
 
-/** { name, records: [{ id, text, vector?, space }], queries: [{ id, text, vector?, space, judged }] }; `space`: see evaluate(). */
+/** { name, records: [{ id, text, vector?, space }], queries: [{ id, text, vector?, space, judged }] }; `space`: see evaluate(). Queries
+ *  that nothing is relevant to are left out. @throws Error naming what is missing. */
 function readDataset(folder, limit = Infinity) {
   const vectorsOf = (suffix) => readVectors(path.join(folder, `lsa256${suffix}.fvecs`)) ?? readVectors(path.join(folder, `dense${suffix}.fvecs`));
   const corpusVectors = vectorsOf('');
   const queryVectors = vectorsOf('_q');
   const records = readLines(path.join(folder, 'corpus.jsonl')).map((line, i) => {
     const { _id: id, title, text, metadata } = JSON.parse(line);
-    return { id, text: `${title ?? ''} ${text}`.trim(), vector: corpusVectors?.[i], space: metadata?.conv ?? '' };
+    return { id, text: `${title ?? ''} ${text ?? ''}`.trim(), vector: corpusVectors?.[i], space: metadata?.conv ?? '' };
   });
   const judged = new Map();
   for (const line of readLines(path.join(folder, 'qrels.tsv')).slice(1)) {
@@ -42,6 +43,10 @@ function readDataset(folder, limit = Infinity) {
       return { id, text, vector: queryVectors?.[i], space: metadata?.conv ?? '', judged: judged.get(id) ?? new Map() };
     })
     .filter((query) => [...query.judged.values()].some((grade) => grade > 0));
+  if (queries.length === 0) throw new Error(`${folder}: nothing in qrels.tsv is relevant to any of its queries`);
+  const spaces = new Set(records.map(({ space }) => space));
+  const lost = queries.find(({ space }) => !spaces.has(space));
+  if (lost !== undefined) throw new Error(`${folder}: query ${lost.id} is of conversation '${lost.space}', which has no record`);
   return { name: path.basename(folder), records, queries };
 }
 

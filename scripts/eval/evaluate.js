@@ -5,6 +5,7 @@
 const { open } = require('../../lib');
 const { metricsOf, meansOf } = require('./metrics');
 
+// Hits asked for, where nothing else is said: MAP is of so many.
 const DEPTH = 1000;
 
 // What a setting asks of a query; `analyzer`: of the collection; `random`: its vectors are noise.
@@ -34,13 +35,14 @@ function randomVectors(count, dimensions) {
 async function load(records, { analyzer = 'default', needsVectors = false }) {
   const database = await open(':memory:');
   const spaces = new Map();
+  const { vector: first } = needsVectors ? records.find(({ vector }) => vector) : {};
   for (const record of records) {
     if (!spaces.has(record.space)) spaces.set(record.space, []);
     spaces.get(record.space).push({ id: record.id, text: record.text, ...(needsVectors && record.vector && { vector: record.vector }) });
   }
   const collections = new Map();
   for (const [space, list] of spaces) {
-    const dimensions = needsVectors ? { dimensions: list.find(({ vector }) => vector).vector.length } : {};
+    const dimensions = first && { dimensions: first.length };
     const collection = await database.createCollection(`c${collections.size}`, { ...dimensions, text: { analyzer } });
     for (let at = 0; at < list.length; at += 2000) await collection.addMany(list.slice(at, at + 2000));
     await collection.indexed();
@@ -49,8 +51,8 @@ async function load(records, { analyzer = 'default', needsVectors = false }) {
   return { database, collections };
 }
 
-/** The metrics of each query, in their order. */
-async function evaluate({ records, queries }, name) {
+/** The metrics of each query, in their order. `k`: hits asked for, on which fusion depends too: it looks at 2 k of each arm. */
+async function evaluate({ records, queries }, name, { k = DEPTH } = {}) {
   const setting = SETTINGS[name];
   if (setting.random) {
     const noise = randomVectors(records.length + queries.length, 256);
@@ -61,13 +63,19 @@ async function evaluate({ records, queries }, name) {
   try {
     const results = [];
     for (const query of queries) {
-      const hits = await collections.get(query.space).search({ ...setting.query(query), k: DEPTH, include: [] });
-      results.push(metricsOf(hits.map(({ id }) => id), query.judged));
+      results.push(await metricsOfAsked(collections.get(query.space), query, { ...setting.query(query), k }));
     }
     return results;
   } finally {
     await database.close();
   }
+}
+
+// A query without a vector finds nothing by it.
+async function metricsOfAsked(collection, { judged }, { text, vector, ...asked }) {
+  const is = { ...(text !== undefined && { text }), ...(vector !== undefined && { vector }) };
+  const hits = Object.keys(is).length === 0 ? [] : await collection.search({ ...asked, ...is, include: [] });
+  return metricsOf(hits.map(({ id }) => id), judged);
 }
 
 // A shuffle that is the same in every run.
@@ -81,22 +89,16 @@ function drawn(list, seed) {
 }
 
 /**
- * Means over draws: `count` queries calibrate the collection, the others are asked with what came out. { alpha, before, after }:
- * metrics of the default and of the calibrated weight on those others; `keyword`, `vector`: of each arm alone.
+ * For each of some draws: `count` queries calibrate the collection, the others are asked with what came out. [{ alpha, keyword, vector, default,
+ * calibrated }]: mean metrics on those others of each arm alone, of the default weight and of the calibrated one.
  */
-async function calibrated({ records, queries }, { count = 30, draws = 20 } = {}) {
+async function calibrated({ records, queries: all }, { count = 30, draws = 20, k = DEPTH } = {}) {
+  const queries = all.filter(({ vector }) => vector !== undefined);
+  if (count >= queries.length) throw new Error(`${count} queries to calibrate with leave none of ${queries.length} to ask`);
   const { database, collections } = await load(records, { needsVectors: true });
-  const collection = collections.get(queries[0].space);
-  const ask = async (query) => {
-    const hits = await collection.search({ ...query, k: DEPTH, include: [] });
-    return hits.map(({ id }) => id);
-  };
-  const over = async (list, toQuery) => {
-    const all = [];
-    for (const query of list) all.push(metricsOf(await ask(toQuery(query)), query.judged));
-    return meansOf(all);
-  };
+  const over = meansOfAsked(collections, k);
   try {
+    if (collections.size > 1) throw new Error('each conversation is a collection of its own: there is no one to calibrate');
     const rows = [];
     for (let draw = 0; draw < draws; draw++) {
       const order = drawn(queries, draw);
@@ -104,19 +106,33 @@ async function calibrated({ records, queries }, { count = 30, draws = 20 } = {})
       const judged = held.map(({ text, vector, judged: grades }) => {
         return { text, vector, relevant: Object.fromEntries([...grades].filter(([, grade]) => grade > 0)) };
       });
-      const { alpha } = await collection.calibrate(judged, { store: false });
+      const { alpha, gate } = await collections.get(queries[0].space).calibrate(judged, { store: false });
       rows.push({
         alpha,
-        keyword: await over(asked, ({ text }) => ({ text })),
-        vector: await over(asked, ({ vector }) => ({ vector, exact: true })),
-        default: await over(asked, ({ text, vector }) => ({ text, vector })),
-        calibrated: await over(asked, ({ text, vector }) => ({ text, vector, alpha })),
+        keyword: await over(asked, 'keyword', ({ text }) => ({ text })),
+        vector: await over(asked, 'vector', ({ vector }) => ({ vector, exact: true })),
+        default: await over(asked, 'default', ({ text, vector }) => ({ text, vector })),
+        calibrated: await over(asked, `alpha ${alpha}`, ({ text, vector }) => ({ text, vector, alpha: alpha * gate })),
       });
     }
     return rows;
   } finally {
     await database.close();
   }
+}
+
+/** over(queries, name, toQuery): their mean metrics. What was asked in an earlier draw, by the same name, is not asked again. */
+function meansOfAsked(collections, k) {
+  const known = new Map();
+  return async (list, name, toQuery) => {
+    const all = [];
+    for (const query of list) {
+      const key = `${name} ${query.id}`;
+      if (!known.has(key)) known.set(key, await metricsOfAsked(collections.get(query.space), query, { ...toQuery(query), k }));
+      all.push(known.get(key));
+    }
+    return meansOf(all);
+  };
 }
 
 module.exports = { SETTINGS, evaluate, calibrated, load };

@@ -1,8 +1,9 @@
 'use strict';
 
-// npm run eval -- FOLDER ... [--settings keyword,hybrid] [--compare reference,keyword] [--limit 1000] [--calibrate 30]
+// npm run eval -- FOLDER ... [--settings keyword,hybrid] [--compare reference,keyword] [--limit 1000] [--k 1000] [--calibrate 30]
 // Prints how well the product retrieves on folders of judged queries (dataset.js), a line for each setting; with --compare also the
-// queries on which two settings differ most; with --calibrate what so many judged queries are worth, over 20 draws.
+// queries on which two settings differ most; with --calibrate what so many judged queries are worth, over 20 draws. --k is the number of
+// hits asked for: fusion looks at 2 k records of each arm, so for what a user of 10 hits gets, ask for 10.
 
 const { parseArgs } = require('node:util');
 const { readDataset } = require('./dataset');
@@ -12,12 +13,16 @@ const { meansOf } = require('./metrics');
 const SHOWN = 10;
 const METRIC = 'nDCG@10';
 
+/** The settings named in `list` that the dataset allows. @throws Error naming one that there is not, or that needs vectors. */
 function settingsOf(list, dataset) {
-  const names = list?.split(',') ?? Object.keys(SETTINGS);
-  const unknown = names.find((name) => !(name in SETTINGS));
-  if (unknown !== undefined) throw new Error(`there is no setting '${unknown}'; known: ${Object.keys(SETTINGS).join(', ')}`);
-  const hasVectors = dataset.records[0].vector !== undefined;
-  return names.filter((name) => hasVectors || !SETTINGS[name].needsVectors || SETTINGS[name].random);
+  const hasVectors = dataset.records.some(({ vector }) => vector !== undefined);
+  const isPossible = (name) => hasVectors || !SETTINGS[name].needsVectors || SETTINGS[name].random;
+  if (list === undefined) return Object.keys(SETTINGS).filter(isPossible);
+  for (const name of list) {
+    if (!Object.hasOwn(SETTINGS, name)) throw new Error(`there is no setting '${name}'; known: ${Object.keys(SETTINGS).join(', ')}`);
+    if (!isPossible(name)) throw new Error(`${name} needs vectors, and ${dataset.name} has none`);
+  }
+  return list;
 }
 
 function printTable(title, rows) {
@@ -51,22 +56,36 @@ function printCalibration(draws) {
   printTable(`calibrated on other queries, ${METRIC}, means over ${rows.length} draws`, [meansOf(rows)]);
 }
 
+const USAGE = 'usage: npm run eval -- FOLDER ... [--settings a,b] [--compare a,b] [--limit N] [--k N] [--calibrate N]';
+
+function count(values, name, byDefault) {
+  const value = Number(values[name] ?? byDefault);
+  if (values[name] !== undefined && !(Number.isInteger(value) && value >= 1)) throw new Error(`--${name} must be a whole number from 1 on, got '${values[name]}'`);
+  return value;
+}
+
+function optionsOf(values) {
+  const compare = values.compare?.split(',');
+  if (compare !== undefined && compare.length !== 2) throw new Error(`--compare must name two settings, got '${values.compare}'`);
+  return { settings: values.settings?.split(','), compare, limit: count(values, 'limit', Infinity), k: count(values, 'k', 1000), calibrate: count(values, 'calibrate', 0) };
+}
+
 async function main() {
   const { values, positionals } = parseArgs({
     allowPositionals: true,
-    options: { settings: { type: 'string' }, compare: { type: 'string' }, limit: { type: 'string' }, calibrate: { type: 'string' } },
+    options: Object.fromEntries(['settings', 'compare', 'limit', 'k', 'calibrate'].map((name) => [name, { type: 'string' }])),
   });
-  if (positionals.length === 0) throw new Error('usage: npm run eval -- FOLDER ... [--settings a,b] [--compare a,b] [--limit N]');
-  const compare = values.compare?.split(',');
+  if (positionals.length === 0) throw new Error(USAGE);
+  const { settings, compare, limit, k, calibrate } = optionsOf(values);
   for (const folder of positionals) {
-    const dataset = readDataset(folder, Number(values.limit ?? Infinity));
-    const names = settingsOf(values.settings, dataset);
+    const dataset = readDataset(folder, limit);
+    const names = settingsOf(settings, dataset);
     const results = {};
-    for (const name of new Set([...names, ...(compare ?? [])])) results[name] = await evaluate(dataset, name);
+    for (const name of new Set([...names, ...settingsOf(compare ?? [], dataset)])) results[name] = await evaluate(dataset, name, { k });
     const rows = names.map((name) => ({ setting: name, ...meansOf(results[name]) }));
     printTable(`${dataset.name}: ${dataset.records.length} records, ${dataset.queries.length} judged queries`, rows);
     if (compare !== undefined) printDifferences(dataset, compare, results);
-    if (values.calibrate !== undefined) printCalibration(await calibrated(dataset, { count: Number(values.calibrate) }));
+    if (calibrate > 0) printCalibration(await calibrated(dataset, { count: calibrate, k }));
   }
 }
 

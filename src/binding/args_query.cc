@@ -1,8 +1,13 @@
 // Search queries: the largest of the objects that callers pass.
+#include <limits>
+
 #include "binding/args.h"
 
 namespace agentmemdb::binding {
 namespace {
+
+// What is left out and has no default is refused as no number.
+constexpr double kMissing = std::numeric_limits<double>::quiet_NaN();
 
 std::optional<RankOptions> ReadRank(Fields* query) {
   if (!query->Has("rank")) return std::nullopt;
@@ -12,7 +17,7 @@ std::optional<RankOptions> ReadRank(Fields* query) {
   if (fields.Has("recency")) {
     Fields given = fields.Object("recency", {"weight", "halfLifeMs", "field", "decay"});
     RankOptions::Recency recency;
-    recency.weight = given.Number("weight").value_or(recency.weight);
+    recency.weight = given.Number("weight").value_or(kMissing);
     recency.half_life_ms = given.Number("halfLifeMs").value_or(0);
     recency.field = given.String("field").value_or(recency.field);
     recency.decay =
@@ -22,10 +27,33 @@ std::optional<RankOptions> ReadRank(Fields* query) {
   rank.fields = fields.Numbers("fields");
   if (fields.Has("usage")) {
     Fields given = fields.Object("usage", {"weight", "field"});
-    rank.usage = {given.Number("weight").value_or(0), given.String("field").value_or("")};
+    rank.usage = {given.Number("weight").value_or(kMissing), given.String("field").value_or("")};
   }
   rank.now = fields.Whole("now");
   return rank;
+}
+
+// What would be ignored.
+std::optional<Status> UnusedOption(const Fields& fields, const SearchQuery& query) {
+  const bool words = query.text.has_value(), vector = !query.vector.empty();
+  const struct {
+    const char* option;
+    bool is_used;
+    const char* needs;
+  } table[] = {
+      {"typos", words, "needs a text"},
+      {"prefix", words, "needs a text"},
+      {"highlight", words, "needs a text"},
+      {"ef", vector, "needs a vector"},
+      {"exact", vector, "needs a vector"},
+      {"fusion", query.hybrid(), "needs a text and a vector"},
+      {"alpha", query.hybrid(), "needs a text and a vector"},
+  };
+  for (const auto& row : table) {
+    if (!row.is_used && fields.Has(row.option))
+      return Status::InvalidArgument(std::string("query.") + row.option, row.needs);
+  }
+  return std::nullopt;
 }
 
 }  // namespace
@@ -55,6 +83,7 @@ SearchQuery Args::Query(size_t index) {
     Fields group = fields.Object("groupBy", {"field", "size"});
     query.group_by = {group.String("field").value_or(""), group.Integer("size").value_or(1)};
   }
+  if (const std::optional<Status> unused = UnusedOption(fields, query)) Refuse(*unused);
   return query;
 }
 

@@ -16,7 +16,6 @@ constexpr size_t kSteps = 21;  // 0, 0.05, ... 1
 constexpr size_t kDefaultStep = 7;
 constexpr uint32_t kCandidates = 100;
 constexpr size_t kDepth = 10;
-constexpr size_t kLearntAtOnce = 1000;
 
 double WeightAt(size_t step) { return static_cast<double>(step) / (kSteps - 1); }
 
@@ -44,7 +43,7 @@ struct Worth {
 
 Status Judge(const ReadView& view, const Collection& collection, const JudgedQuery& query, const CancelToken& cancel,
              bool* more, Worth* worth) {
-  Result<bool> unknown = LearnTexts(view, collection, kLearntAtOnce, cancel);
+  Result<bool> unknown = LearnTexts(view, collection, kTextsLearntAtOnce, cancel);
   if (!unknown.ok()) return unknown.status();
   *more = *unknown;
   if (*more) return {};

@@ -57,6 +57,13 @@ std::optional<double> NumberOf(const Value& value) {
 
 FieldPath PathOf(const std::string& dotted) { return *ParseFieldPath(dotted, ""); }
 
+// What scores are multiplied with, so that they can be weighed beside others.
+double UnitOf(bool relative, const std::vector<Found>& found) {
+  float best = 0;
+  for (const Found& each : found) best = std::max(best, each.score);
+  return relative && best > 0 ? 1.0 / best : 1.0;
+}
+
 bool HigherScore(const Found& a, const Found& b) {
   return a.score != b.score ? a.score > b.score : ToInt(a.row) > ToInt(b.row);
 }
@@ -113,9 +120,7 @@ Status RankOptions::Validate() const {
 Status Rank(const ReadView& view, const RankOptions& options, bool relative, TimeMs now, std::vector<Found>* found) {
   RecordReader reader(view);
   const auto at = static_cast<double>(options.now.value_or(now));
-  float best = 0;
-  for (const Found& each : *found) best = std::max(best, each.score);
-  const double unit = relative && best > 0 ? 1.0 / best : 1.0;
+  const double unit = UnitOf(relative, *found);
   std::vector<FieldPath> paths;
   for (const auto& [field, weight] : options.fields) paths.push_back(PathOf(field));
   std::vector<double> uses;
@@ -172,20 +177,25 @@ Status KeepOfEachGroup(const ReadView& view, const GroupBy& group, std::vector<F
   return {};
 }
 
-Status Diversify(const Collection& collection, double lambda, uint32_t k, const CancelToken& cancel,
+Status Diversify(const Collection& collection, double lambda, bool relative, uint32_t k, const CancelToken& cancel,
                  std::vector<Found>* found) {
   const VectorIndex* vectors = collection.vectors();
   const Metric metric = collection.options().metric;
+  const double unit = UnitOf(relative, *found);
   const auto similarity = [&](const Found& a, const Found& b) -> float {
     if (vectors == nullptr || !vectors->Has(a.slot) || !vectors->Has(b.slot)) return 0;
     const VectorView of_a(vectors->VectorOf(a.slot), collection.options().dimensions);
-    return RawToScore(metric, vectors->RawOf(of_a, b.slot));
+    const float score = RawToScore(metric, vectors->RawOf(of_a, b.slot));
+    if (metric != Metric::kIp) return score;
+    const VectorView of_b(vectors->VectorOf(b.slot), collection.options().dimensions);
+    const double norms = std::sqrt(SquaredNorm(of_a) * SquaredNorm(of_b));
+    return norms > 0 ? static_cast<float>(score / norms) : 0;
   };
   std::vector<float> nearest(found->size(), 0);  // to those chosen
   for (size_t chosen = 0; chosen < std::min<size_t>(k, found->size()); ++chosen) {
     RETURN_IF_ERROR(cancel.Check());
     size_t best = chosen;
-    const auto worth = [&](size_t i) { return lambda * (*found)[i].score - (1 - lambda) * nearest[i]; };
+    const auto worth = [&](size_t i) { return lambda * unit * (*found)[i].score - (1 - lambda) * nearest[i]; };
     for (size_t i = chosen + 1; i < found->size(); ++i) {
       if (worth(i) > worth(best)) best = i;
     }

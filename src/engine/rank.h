@@ -68,8 +68,9 @@ struct Found {
 Status Rank(const ReadView& view, const RankOptions& options, bool relative, TimeMs now, std::vector<Found>* found);
 // Leaves at most group.size records of each value of a field, the first ones; those without it are all left.
 Status KeepOfEachGroup(const ReadView& view, const GroupBy& group, std::vector<Found>* found);
-// Leaves k, in the order in which MMR chooses them. Of records without vectors the similarity to others is 0.
-Status Diversify(const Collection& collection, double lambda, uint32_t k, const CancelToken& cancel,
+// Leaves k, in the order in which MMR chooses them. `relative`: scores have no scale of their own, and are weighed as shares of the best.
+// Similarities are cosines, with kL2 scores; of records without vectors 0.
+Status Diversify(const Collection& collection, double lambda, bool relative, uint32_t k, const CancelToken& cancel,
                  std::vector<Found>* found);
 // Cuts before the n-th drop that is more than twice the median drop, and than a hundredth of the best score.
 void Autocut(uint32_t n, std::vector<Found>* found);

@@ -14,7 +14,6 @@ constexpr uint32_t kAutocutMax = 100;
 // How many each arm finds, for k results: fusion and ranking choose among them.
 constexpr uint32_t kPoolMin = 50;
 constexpr size_t kHighlightsMax = 100;
-constexpr size_t kLearntAtOnce = 1000;
 
 Status CheckRange(uint32_t value, const char* argument, uint32_t most = limits::kResultsMax) {
   if (value >= 1 && value <= most) return {};
@@ -165,7 +164,10 @@ class Searcher {
     if (query_.rank) RETURN_IF_ERROR(Rank(view_, *query_.rank, relative, now_, &found_));
     if (query_.min_score) std::erase_if(found_, [&](const Found& each) { return each.score < *query_.min_score; });
     if (query_.group_by) RETURN_IF_ERROR(KeepOfEachGroup(view_, *query_.group_by, &found_));
-    if (query_.mmr_lambda) RETURN_IF_ERROR(Diversify(collection_, *query_.mmr_lambda, query_.k, cancel_, &found_));
+    if (query_.mmr_lambda) {
+      const bool is_ranked = query_.rank.has_value();  // Then relative scores are shares of the best already.
+      RETURN_IF_ERROR(Diversify(collection_, *query_.mmr_lambda, relative && !is_ranked, query_.k, cancel_, &found_));
+    }
     if (found_.size() > query_.k) found_.resize(query_.k);
     if (query_.autocut) Autocut(*query_.autocut, &found_);
     return {};
@@ -228,7 +230,7 @@ Result<SearchOutput> TrySearch(Database* database, CollectionId id, const Search
         output = SearchOutput();
         *outcome = Outcome::kAnswered;
         if (query.text) {
-          Result<bool> more = LearnTexts(view, collection, kLearntAtOnce, cancel);
+          Result<bool> more = LearnTexts(view, collection, kTextsLearntAtOnce, cancel);
           if (!more.ok()) return more.status();
           if (*more) *outcome = Outcome::kLearning;
           if (*more) return {};

@@ -6,7 +6,11 @@
 
 namespace agentmemdb {
 
-// Learns the records that the index does not know, or `most` of them: a thousand take some milliseconds. Returns whether there are more. A record that fails its check counts as one without text; verify() tells.
+// Of one piece of learning: some tens of milliseconds, which writers wait for. Smaller ones have more words to sort and more to merge, all together.
+constexpr size_t kTextsLearntAtOnce = 4000;
+
+// Learns the records that the index does not know, or `most` of them. Returns whether there are more. A record that fails its check counts as one
+// without text; verify() tells.
 // Errors: kIo, kAborted, kTimeout, kLimit (memory).
 Result<bool> LearnTexts(const ReadView& view, const Collection& collection, size_t most, const CancelToken& cancel);
 

@@ -19,6 +19,19 @@ void AppendEntry(std::string_view entry, std::vector<uint32_t>* at, std::vector<
   at->push_back(static_cast<uint32_t>(bytes->size()));
 }
 
+// A name to sort by bytes, and its number. Most comparisons are of its first bytes, which are here and not where the name is.
+struct Entry {
+  Entry(std::string_view the_name, uint32_t the_number) : name(the_name), number(the_number) {
+    for (size_t i = 0; i < sizeof first; ++i)
+      first = first << 8 | (i < name.size() ? static_cast<uint8_t>(name[i]) : 0u);
+  }
+  bool operator<(const Entry& other) const { return first != other.first ? first < other.first : name < other.name; }
+
+  uint64_t first = 0;
+  std::string_view name;
+  uint32_t number;
+};
+
 }  // namespace
 
 SegmentWriter::SegmentWriter(SegmentArrays dictionary) : arrays_(std::move(dictionary)), pair_at_{0} {
@@ -144,25 +157,31 @@ void SegmentBuilder::Add(Slot slot, std::string_view text) {
 
 // rank: by number - 1, the word's place in order.
 SegmentArrays SegmentBuilder::MakeDictionary(std::vector<uint32_t>* rank) {
-  std::vector<uint32_t> order(words_.size());
-  for (uint32_t i = 0; i < order.size(); ++i) order[i] = i;
-  std::sort(order.begin(), order.end(), [this](uint32_t a, uint32_t b) { return *words_[a] < *words_[b]; });
+  std::vector<Entry> words;
+  for (uint32_t i = 0; i < words_.size(); ++i) words.emplace_back(*words_[i], i);
+  std::sort(words.begin(), words.end());
   rank->resize(words_.size());
-  std::vector<std::pair<std::string, uint32_t>> terms;  // and the word it is of
   SegmentArrays arrays;
   arrays.word_at = arrays.term_at = {0};
-  for (uint32_t i = 0; i < order.size(); ++i) {
-    (*rank)[order[i]] = i;
-    AppendEntry(*words_[order[i]], &arrays.word_at, &arrays.word_bytes);
-    terms.emplace_back(analyzer_.Term(*words_[order[i]]), i);
+  // Words beside one another often have one term: it is sorted once. `made` has what of those differ, `term_of` which it is of a word.
+  std::vector<std::string> made;
+  std::vector<uint32_t> term_of;
+  for (uint32_t i = 0; i < words.size(); ++i) {
+    (*rank)[words[i].number] = i;
+    AppendEntry(words[i].name, &arrays.word_at, &arrays.word_bytes);
+    std::string term = analyzer_.Term(words[i].name);
+    if (made.empty() || term != made.back()) made.push_back(std::move(term));
+    term_of.push_back(static_cast<uint32_t>(made.size() - 1));
   }
+  std::vector<Entry> terms;
+  for (uint32_t i = 0; i < made.size(); ++i) terms.emplace_back(made[i], i);
   std::sort(terms.begin(), terms.end());
-  arrays.word_term.resize(words_.size());
+  std::vector<uint32_t> place(made.size());
   for (size_t i = 0; i < terms.size(); ++i) {
-    if (i == 0 || terms[i].first != terms[i - 1].first)
-      AppendEntry(terms[i].first, &arrays.term_at, &arrays.term_bytes);
-    arrays.word_term[terms[i].second] = static_cast<uint32_t>(arrays.term_at.size() - 2);
+    if (i == 0 || terms[i].name != terms[i - 1].name) AppendEntry(terms[i].name, &arrays.term_at, &arrays.term_bytes);
+    place[terms[i].number] = static_cast<uint32_t>(arrays.term_at.size() - 2);
   }
+  for (const uint32_t term : term_of) arrays.word_term.push_back(place[term]);
   return arrays;
 }
 

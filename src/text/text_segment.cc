@@ -9,7 +9,8 @@
 namespace agentmemdb {
 namespace {
 
-constexpr uint64_t kFormat = 0x3130'5845'5420'4D41;  // "AM TEX01"
+// Another one when words become terms in another way: what an image holds is read no more then, and learnt anew.
+constexpr uint64_t kFormat = 0x3230'5845'5420'4D41;  // "AM TEX02"
 
 template <class T>
 std::span<const std::byte> BytesOf(const std::vector<T>& values) {

@@ -196,10 +196,16 @@ void Analyzer::Tokenize(std::string_view text, Tokens* tokens) const {
 }
 
 std::string Analyzer::Term(std::string_view word) {
+  if (options_.analyzer == AnalyzerKind::kReference) return Stem(word);
+  // English endings have no accents: "résumé" is "resume" with any of them. Other languages tell endings apart by them.
+  if (options_.language == "english" && !IsAscii(word)) return Stem(WithoutAccents(word));
+  return WithoutAccents(Stem(word));
+}
+
+std::string Analyzer::Stem(std::string_view word) {
   const std::string_view stem = stemmer_.Stem(word);
   // A stem of nothing would be no term.
-  const std::string_view term = stem.empty() ? word : stem;
-  return options_.analyzer == AnalyzerKind::kReference ? std::string(term) : WithoutAccents(term);
+  return std::string(stem.empty() ? word : stem);
 }
 
 bool Analyzer::IsQuestionWord(std::string_view word) const {

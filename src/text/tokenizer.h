@@ -58,6 +58,8 @@ class Analyzer {
   bool IsQuestionWord(std::string_view word) const;
 
  private:
+  std::string Stem(std::string_view word);
+
   TextOptions options_;
   Stemmer stemmer_;
 };

@@ -2,9 +2,11 @@
 
 #include <utf8proc.h>
 
+#include <algorithm>
 #include <array>
 #include <cstdlib>
 #include <memory>
+#include <utility>
 
 #include "base/text.h"
 
@@ -23,6 +25,18 @@ constexpr std::array<CharClass, kAsciiEnd> AsciiClasses() {
 }
 
 constexpr auto kAsciiClasses = AsciiClasses();
+
+// Latin letters in lower case that Unicode does not take apart, and how those write them who do not have them.
+constexpr std::array<std::pair<char32_t, std::string_view>, 10> kWithoutThem = {{{0xDF, "ss"},
+                                                                                 {0xE6, "ae"},
+                                                                                 {0xF0, "d"},
+                                                                                 {0xF8, "o"},
+                                                                                 {0xFE, "th"},
+                                                                                 {0x111, "d"},
+                                                                                 {0x127, "h"},
+                                                                                 {0x131, "i"},
+                                                                                 {0x142, "l"},
+                                                                                 {0x153, "oe"}}};
 
 struct Range {
   char32_t first, last;
@@ -130,17 +144,23 @@ std::string NormalWord(std::string_view word) {
 }
 
 std::string WithoutAccents(std::string_view word) {
-  constexpr char32_t kLatinEnd = 0x250, kMarksBegin = 0x300, kMarksEnd = 0x370;
+  constexpr char32_t kLatinEnd = 0x250, kMarksBegin = 0x300, kGreekBegin = 0x370, kGreekEnd = 0x400;
+  constexpr char32_t kFinalSigma = 0x3C2, kSigma = 0x3C3;
   if (IsAscii(word)) return std::string(word);
   const std::string apart = Map(word, UTF8PROC_STABLE | UTF8PROC_DECOMPOSE);
   std::string plain;
-  bool after_latin = false;
+  bool after_letter = false;  // of a script whose marks are accents
   for (size_t at = 0; at < apart.size();) {
     const CodePoint next = CodePointAt(apart, at);
     at += next.bytes;
-    if (next.value >= kMarksBegin && next.value < kMarksEnd && after_latin) continue;
-    after_latin = next.value < kLatinEnd;
-    AppendUtf8(&plain, next.value);
+    if (next.value >= kMarksBegin && next.value < kGreekBegin && after_letter) continue;
+    after_letter = next.value < kLatinEnd || (next.value >= kGreekBegin && next.value < kGreekEnd);
+    const auto whole = std::find_if(kWithoutThem.begin(), kWithoutThem.end(),
+                                    [&](const auto& each) { return each.first == next.value; });
+    if (whole != kWithoutThem.end())
+      plain += whole->second;
+    else
+      AppendUtf8(&plain, next.value == kFinalSigma ? kSigma : next.value);
   }
   return Map(plain, UTF8PROC_STABLE | UTF8PROC_COMPOSE);
 }

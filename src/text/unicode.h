@@ -31,7 +31,8 @@ void AppendUtf8(std::string* text, char32_t c);
 
 // Compatibility forms made plain and marks composed (NFKC), then lower case: what looks alike is alike.
 std::string NormalWord(std::string_view word);
-// Latin letters without their accents: "café" as "cafe". Other scripts as they are: there a mark may be a letter.
+// Latin and Greek letters in lower case without their accents: "café" as "cafe", "straße" as "strasse", a sigma as in the middle of a
+// word. Other scripts as they are: there a mark may be a letter.
 std::string WithoutAccents(std::string_view word);
 
 }  // namespace agentmemdb

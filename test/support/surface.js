@@ -63,9 +63,9 @@ const share = place(0.5, wrong.SHARES);
 const fieldPath = place('a.b', wrong.FIELD_PATHS);
 const rank = object({
   similarity: weight,
-  recency: object({ weight, halfLifeMs: required(place(1000, wrong.SPANS)), field: fieldPath, decay: place('linear', wrong.DECAYS) }),
+  recency: object({ weight: required(weight), halfLifeMs: required(place(1000, wrong.SPANS)), field: fieldPath, decay: place('linear', wrong.DECAYS) }),
   fields: object({ 'a.b': weight }),
-  usage: object({ weight, field: required(fieldPath) }),
+  usage: object({ weight: required(weight), field: required(fieldPath) }),
   now: place(5, wrong.MOMENTS),
 });
 rank.members.fields.isClosed = false; // Any path is one.
@@ -117,7 +117,7 @@ const COLLECTION = {
   ],
   searchMany: [
     { queries: required(oneOf(object({ ...query, vector: vectorAlone }))), ...searchMany },
-    { queries: list({ vector: VECTOR }, object({ ...byWords })), options: options() },
+    { queries: list({ vector: VECTOR }, object({ ...byWords, vector: orNull(vector) })), options: options() },
     { queries: object({ ...query, vectors: required(queryMatrix) }, NOT_LISTS), ...searchMany },
   ],
   calibrate: [{ queries: required(oneOf(object({ text: required(text), vector: required(vector), relevant: required(place(['a'], wrong.RELEVANTS)) }))), options: options({ store: boolean }) }],
