@@ -25,7 +25,7 @@ constexpr uint32_t kEfMin = 16;  // A smaller pool gets stuck, and saves nothing
 // Where so few are allowed their vectors are compared themselves.
 constexpr uint32_t kFewAllowed = 500;
 // From this part on a walk meets enough of what is allowed on its way.
-constexpr double kWalkShare = 0.3;
+constexpr double kWalkShare = 0.2;
 
 }  // namespace
 
@@ -142,7 +142,7 @@ Strategy HnswIndex::Choose(const VectorSearch& search, uint32_t allowed) const {
   const uint32_t ef = std::max(search.ef, search.k);
   const double share = static_cast<double>(allowed) / flat_.count();
   const double growth = std::sqrt(std::max(1.0, flat_.count() / 100'000.0));
-  if (allowed <= (7000.0 + 120.0 * ef) * growth || share < 0.02) return Strategy::kScan;
+  if (allowed <= (5000.0 + 250.0 * ef) * growth || share < 0.02) return Strategy::kScan;
   return share >= kWalkShare ? Strategy::kGraph : Strategy::kTwoHop;
 }
 
@@ -154,7 +154,7 @@ Status HnswIndex::Walk(Hunt* hunt) const {
   double ef = hunt->result.ef;
   if (two_hop) {
     options.only = hunt->search.allowed;
-    ef *= share >= 0.1 ? 1.2 : share >= 0.05 ? 1.6 : 3;
+    ef *= share >= 0.1 ? 1.6 : share >= 0.05 ? 2 : 3;
   } else {
     // Of what is found a part will not be allowed, or is dead: how large a part varies, the more the fewer there are.
     const double nodes = std::max<double>(linked_, 1), alive = std::max<double>(nodes - dead_, 1);
