@@ -1172,7 +1172,7 @@ export class Collection<TMeta extends object = Metadata> {
   searchSync(query: Omit<SearchQuery<TMeta>, 'rerank' | 'rerankK' | keyof CallOptions>): SearchResult<TMeta>;
   /** Many searches; results in the order of the queries, or with `fuse` one list of what all of them found. The first failure rejects the whole.
    *  Sync twin.
-   *  @param options.concurrency searches in flight at once, 1..10,000, default 64. */
+   *  @param options.concurrency searches in flight at once, 1..10,000, default 64; fewer where maxPending leaves no room for them. */
   searchMany(queries: ManyQueries<TMeta>, options: { concurrency?: number } & FuseOptions & CallOptions): Promise<FusedHit<TMeta>[]>;
   searchMany(queries: ManyQueries<TMeta>, options?: { concurrency?: number } & CallOptions): Promise<SearchResult<TMeta>[]>;
   searchManySync(queries: ManyQueries<TMeta>, options: FuseOptions): FusedHit<TMeta>[];

@@ -7,7 +7,7 @@ const { checkKeys, isObject } = require('./call');
 const { wantsVector } = require('./embedder');
 const { AgentMemError, invalidArgument } = require('./errors');
 const { toFilter } = require('./filters');
-const { slice, turnOfTheLoop } = require('./slices');
+const { inSlices } = require('./slices');
 const { toVector, toText, describe, describeNumber } = require('./values');
 
 const CONCURRENCY_DEFAULT = 64;
@@ -100,34 +100,50 @@ function toConcurrency(method, concurrency = CONCURRENCY_DEFAULT) {
   throw invalidArgument(method, 'options.concurrency', `must be an integer in 1..${CONCURRENCY_MAX}, got ${describeNumber(concurrency)}`);
 }
 
-/** Results of run(0) .. run(length - 1), in that order; the first failure ends it. */
+/**
+ * Results of run(0) .. run(length - 1), in that order; the first failure ends it. One that the handle has no room for is left to those under
+ * way, of which there are fewer from then on; it fails when there is none.
+ */
 async function inParallel(length, concurrency, run) {
   const results = new Array(length);
+  const refused = [];
   let next = 0;
+  let working = 0;
+  let areStarted = false;
   let failed = false;
+  const runOne = async (i) => {
+    try {
+      results[i] = await run(i);
+      return true;
+    } catch (error) {
+      areStarted = true;
+      if (error.code === 'ERR_QUEUE_FULL' && working > 1) return false;
+      failed = true;
+      throw error;
+    }
+  };
   const worker = async () => {
-    while (next < length && !failed) {
-      const i = next++;
-      try {
-        results[i] = await run(i);
-      } catch (error) {
-        failed = true;
-        throw error;
+    working++;
+    try {
+      while (!failed && (refused.length > 0 || next < length)) {
+        const i = refused.pop() ?? next++;
+        if (await runOne(i)) continue;
+        refused.push(i);
+        return;
       }
+    } finally {
+      working--;
     }
   };
   const workers = [];
-  const areStarted = () => failed || workers.length >= Math.min(concurrency, length);
   const begin = () => {
-    const working = worker();
-    working.catch(() => {}); // All of them are awaited below.
-    workers.push(working);
+    const running = worker();
+    running.catch(() => {}); // All of them are awaited below.
+    areStarted ||= workers.push(running) >= Math.min(concurrency, length);
     return 0; // Nothing is copied later.
   };
-  while (!areStarted()) {
-    slice(areStarted, begin);
-    if (!areStarted()) await turnOfTheLoop();
-  }
+  areStarted = length === 0;
+  await inSlices(() => areStarted, begin);
   await Promise.all(workers);
   return results;
 }

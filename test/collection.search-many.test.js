@@ -66,6 +66,29 @@ test.each([[0], [10_001], [1.5], ['5'], [null], [{ toString: 1 }], [Symbol('s')]
   expect(await errorOf((await corners()).searchMany([], { concurrency }))).toMatchObject({ argument: 'options.concurrency' });
 });
 
+test(
+  'waits for its own queries when there is no room for more, and is refused when others have all of it',
+  seeded(async (random) => {
+    const c = await (await databases.open(':memory:', { maxPending: 3 })).collection('c', { dimensions: 4 });
+    const vectors = clusteredVectors(random, 300, 4);
+    await c.addMany({ vectors });
+    const queries = Array.from({ length: 300 }, (_, i) => ({ vector: rowOf(vectors, 4, i), k: 1 + (i % 7) }));
+    const single = c.searchManySync(queries);
+    for (const concurrency of [1, 4, 64, 10_000]) expect(await c.searchMany(queries, { concurrency })).toEqual(single);
+
+    const besideOthers = [c.count(), c.count(), c.searchMany(queries, { concurrency: 64 })];
+    expect((await Promise.all(besideOthers))[2]).toEqual(single);
+    const alone = [c.count(), c.count(), c.count(), errorOf(c.searchMany(queries, { concurrency: 1 }))];
+    expect((await Promise.all(alone))[3]).toMatchObject({ code: 'ERR_QUEUE_FULL' });
+  }),
+);
+
+test('a wrong query among those that wait for room is told of', async () => {
+  const c = await (await databases.open(':memory:', { maxPending: 2 })).collection('c', { dimensions: 2 });
+  const queries = Array.from({ length: 100 }, (_, i) => ({ vector: [1, i], k: i === 70 ? 0 : 1 }));
+  expect(await errorOf(c.searchMany(queries, { concurrency: 50 }))).toMatchObject({ argument: 'queries[70].k' });
+});
+
 test('is refused as a whole where there are no vectors', async () => {
   const c = await (await databases.open()).collection('plain');
   expect(await errorOf(c.searchMany([good]))).toMatchObject({ argument: 'queries[0].vector' });
