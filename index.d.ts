@@ -54,7 +54,8 @@ export interface CallOptions {
 
 /** Long calls tell how far they are, at most 20 times a second, on the event loop. */
 export interface ProgressOptions {
-  /** `done` of `total`: in records for bulk writes, in pages of the file for backup and createSnapshot. Default: none. */
+  /** `done` of `total`: in records for bulk writes, in pages of the file for backup and createSnapshot. What it throws ends the call, as an
+   *  abort would, and rejects it; where the call came off all the same, it is an uncaught exception. Default: none. */
   onProgress?: (progress: { done: number; total: number }) => void;
 }
 

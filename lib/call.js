@@ -102,8 +102,8 @@ async function callAsync(object, name, args, { signal, timeoutMs, onProgress } =
     if (timeoutMs !== undefined) sweepAt(performance.now() + timeoutMs, timers);
     return await called;
   } catch (thrown) {
-    if (thrown?.code === 'ABORTED') throw signal.reason;
-    throw fromNative(thrown);
+    if (thrown?.code !== 'ABORTED') throw fromNative(thrown);
+    throw reporting?.hasFailed() ? reporting.takeError() : signal.reason;
   } finally {
     clearTimeout(timers.next);
     if (signal !== undefined) unwatch(signal, token);
@@ -116,22 +116,39 @@ function toOnProgress(method, onProgress) {
   throw invalidArgument(method, 'options.onProgress', `must be a function, got ${describe(onProgress)}`);
 }
 
-// Looks at how far a running call is, now and then, and tells when that has changed.
+// Looks at how far a running call is, now and then, and tells when that has changed. What `onProgress` throws cancels the call; where that
+// comes too late, it must not hide what came of the call, and is thrown on its own.
 function report(token, onProgress) {
   let told = -1;
+  let failure;
   const tell = () => {
     const done = token.done();
-    if (done === told || token.total() === 0) return;
+    if (failure !== undefined || done === told || token.total() === 0) return;
     told = done;
-    onProgress({ done, total: token.total() });
+    try {
+      onProgress({ done, total: token.total() });
+    } catch (error) {
+      failure = { error };
+      token.cancel();
+      native.sweep();
+    }
   };
   const timer = setInterval(tell, PROGRESS_MS);
   timer.unref();
-  const stop = () => {
-    clearInterval(timer);
-    tell();
+  return {
+    hasFailed: () => failure !== undefined,
+    takeError() {
+      const { error } = failure;
+      failure = { isTaken: true };
+      return error;
+    },
+    stop() {
+      clearInterval(timer);
+      tell();
+      const late = failure;
+      if (late !== undefined && !late.isTaken) process.nextTick(() => { throw late.error; });
+    },
   };
-  return { stop };
 }
 
 /**
