@@ -2,13 +2,18 @@
 
 // Whether a database holds what the log of acknowledged writes says: every one of them, and of those under way all or nothing.
 
-const { Chains, TOGETHER } = require('./write-plan');
+const { open } = require('agentmemdb');
+const { Chains, chainOf, apply, copyOf, recordsOf, COLLECTIONS, CHAINS } = require('./write-plan');
 
 const ALL = ['vector', 'text', 'metadata'];
 
-/** A record as it is compared, whether it was given or read. */
+const comparables = new WeakMap();
+
+/** A record as it is compared, whether it was given or read; what is comparable stays as it is. */
 function comparable(record) {
-  return JSON.stringify([record.id, record.vector && [...record.vector], record.text, record.metadata]);
+  if (typeof record === 'string') return record;
+  if (!comparables.has(record)) comparables.set(record, JSON.stringify([record.id, record.vector && [...record.vector], record.text, record.metadata]));
+  return comparables.get(record);
 }
 
 /** What the database holds of ids and collections that begin with `prefix`: collection -> id -> comparable record. */
@@ -41,55 +46,108 @@ function differences(a, b) {
   });
 }
 
-/** Checks one chain. Returns { stored, lost, half }: the state of the two possible ones that is there, the paths that are in
- *  neither, and the kind of a write of which only a part is there. */
-async function checkChain(db, chain, mayHaveMore) {
-  const found = await read(db, `${chain.prefix}-`);
-  const without = chain.copy();
-  const lacking = differences(found, asComparable(without));
-  if (lacking.length === 0) return { stored: without, lost: [], half: [] };
-  if (!mayHaveMore) return { stored: without, lost: lacking, half: [] };
-  const { kind } = chain.next();
-  const beyond = new Set(differences(found, asComparable(chain.stored)));
-  if (beyond.size === 0) return { stored: chain.stored, lost: [], half: [] };
+/** Checks one chain, which has `stored`, and `more`, if there is one, under way. Returns { stored, lost, half }: the state of the two
+ *  possible ones that is there, the paths that are in neither, and the kind of a write of which only a part is there. */
+function checkChain(found, stored, more) {
+  const lacking = differences(found, asComparable(stored));
+  if (lacking.length === 0) return { stored, lost: [], half: [] };
+  if (more === undefined) return { stored, lost: lacking, half: [] };
+  const withMore = copyOf(stored);
+  apply(withMore, more);
+  const beyond = new Set(differences(found, asComparable(withMore)));
+  if (beyond.size === 0) return { stored: withMore, lost: [], half: [] };
   const lost = lacking.filter((path) => beyond.has(path));
-  return { stored: without, lost, half: lost.length === 0 ? [kind] : [] };
+  return { stored, lost, half: lost.length === 0 ? [more.kind] : [] };
 }
 
-/** Calls `visit` with all chains and the write, if it was one, after each word that was acknowledged. Returns { all, pending }: the
- *  chains as they must be, and what they were about to do together. */
+/** Calls `visit` with all chains and the write, if it was one, after each word. Returns { all, pending }: the chains as they must be, and
+ *  the word for what they were about to do together while none wrote. */
 async function playRun({ seed, run, words, load, chains }, visit = () => {}) {
   const all = new Chains(seed, run, load, chains);
   let pending;
   for (const word of words) {
-    if (word in TOGETHER) {
-      pending = word;
-    } else {
-      const acknowledged = word.toUpperCase();
-      await visit(all, all.play(acknowledged), acknowledged);
-      pending = undefined;
-    }
+    pending = word === 'S' || word === 'D' ? word : undefined;
+    await visit(all, all.play(word), word);
   }
   return { all, pending };
 }
 
-/** Checks all chains of a run: `words` is what was printed; those in `ended` had nothing under way. */
-async function checkRun(db, { ended = [], ...facts }) {
-  const { all, pending } = await playRun(facts);
-  // Going back concerns every chain or none.
-  if (pending === 'R' && (await checkEach(db, all.chains, () => false)).lost.length > 0) all.play('R');
-  return checkEach(db, all.chains, (i) => !pending && !ended.includes(i));
+/** The writes of another process beside one that goes back to snapshots: of what is in those, each write is known, not how many. */
+class WritesBeside {
+  #file;
+  #written = new Set();
+  #inSnapshots = new Map();
+
+  constructor({ file, seed, run, beside }) {
+    const chain = chainOf(seed, run, CHAINS);
+    this.prefix = chain.prefix;
+    this.#file = file;
+    this.writes = beside.map((version) => ({ version, write: chain.next(true) }));
+    for (const { write } of this.writes) for (const record of recordsOf(write)) this.#written.add(comparable(record));
+  }
+
+  /** What they must have left: { stored, strange }. `back`: the last time that everything went back. `strange`: what the snapshot has that
+   *  was never written. */
+  async after(back) {
+    const { stored: before, strange } = back ? await this.#inSnapshot(back.name) : { stored: emptyCollections(), strange: [] };
+    const stored = copyOf(before);
+    for (const { version, write } of this.writes) if (version > (back?.version ?? 0)) apply(stored, write);
+    return { stored, strange };
+  }
+
+  async #inSnapshot(name) {
+    if (!this.#inSnapshots.has(name)) {
+      const db = await open(`${this.#file}-snapshots/${name}.db`, { readOnly: true });
+      const stored = await read(db, `${this.prefix}-`);
+      await db.close();
+      const records = [...stored.values()].flatMap((each) => [...each.values()]);
+      this.#inSnapshots.set(name, { stored, strange: records.filter((record) => !this.#written.has(record)) });
+    }
+    return this.#inSnapshots.get(name);
+  }
 }
 
-async function checkEach(db, chains, mayHaveMore) {
-  const checked = { stored: [], lost: [], half: [] };
-  for (const [i, chain] of chains.entries()) {
-    const { stored, lost, half } = await checkChain(db, chain, mayHaveMore(i));
-    checked.stored.push(stored);
-    checked.lost.push(...lost);
-    checked.half.push(...half);
+function emptyCollections() {
+  return new Map(Object.keys(COLLECTIONS).map((name) => [name, new Map()]));
+}
+
+/** Each { name, version } that may have been the last time that everything went back; undefined if it never did. */
+function possiblyBack({ goingBack, lastBack }, beside) {
+  if (goingBack === undefined) return [lastBack];
+  const { name, floor, version } = goingBack;
+  if (version !== undefined) return [{ name, version }];
+  const later = [...goingBack.writes, ...(beside?.writes ?? [])].map((each) => each.version).filter((each) => each > floor);
+  return [lastBack, ...[...new Set([floor, ...later])].map((each) => ({ name, version: each }))];
+}
+
+/** Checks all chains of a run: `words` is what was printed; those in `ended` had nothing under way. `beside`: the versions of what another
+ *  process wrote beside one that went back to snapshots in `file`. */
+async function checkRun(db, { ended = [], ...facts }) {
+  const { all, pending } = await playRun(facts);
+  const beside = facts.beside && new WritesBeside(facts);
+  const found = await Promise.all(all.chains.map(({ prefix }) => read(db, `${prefix}-`)));
+  const foundBeside = beside && (await read(db, `${beside.prefix}-`));
+  const more = all.chains.map((chain, i) => (pending || ended.includes(i) ? undefined : chain.draw(all.goingBack !== undefined)));
+  const check = async (back) => {
+    const checked = all.chains.map((_, i) => checkChain(found[i], all.storedAfter(i, back), more[i]));
+    if (beside) {
+      const { stored, strange } = await beside.after(back);
+      checked.push(checkChain(foundBeside, stored), { lost: strange, half: [] });
+    }
+    return together(checked);
+  };
+  let best;
+  for (const back of possiblyBack(all, beside)) {
+    const checked = await check(back);
+    if (checked.wrong === 0) return checked;
+    if (best === undefined || checked.wrong < best.wrong) best = checked;
   }
-  return checked;
+  return best;
+}
+
+function together(checked) {
+  const [lost, half] = ['lost', 'half'].map((what) => checked.flatMap((each) => each[what]));
+  return { stored: checked.flatMap(({ stored }) => stored ?? []), lost, half, wrong: lost.length + half.length };
 }
 
 /** Checks a backup against what some chains had stored: others wrote meanwhile. Returns the paths that differ. */

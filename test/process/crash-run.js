@@ -23,21 +23,22 @@ async function writeAndKill(file, plan, moment, env) {
   const { signal, stdout, stderr } = await ended;
   expect({ signal, stderr }).toEqual({ signal: 'SIGKILL', stderr: '' });
   // A line that was cut short by the kill is no acknowledgment.
-  const words = stdout.split('\n').slice(0, -1).filter((line) => /^(\d|[SRD])$/i.test(line));
-  return { words, chains: CHAINS, moment: called };
+  const words = stdout.split('\n').slice(0, -1).filter((line) => /^(\d(@\d+)?|[SD]|R@\d+|e)$/i.test(line));
+  return { file, words, chains: CHAINS, moment: called };
 }
 
-/** The same, with a reader and a writer that live on; of whom goes back to snapshots, a reader only: what a writer has stored when one
- *  is taken, nobody knows. `seen`: what each of them finds wrong. */
+/** The same, with a reader and a writer that live on. `seen`: what each of them finds wrong. */
 async function writeAndKillBesideOthers(file, plan, moment, env) {
-  const companions = plan.mode === 'restore' ? ['reader'] : [WRITER, 'reader'];
-  const others = companions.map((chain) => startPeer('companion.js', [file, plan.seed, plan.run, chain, plan.durability]));
+  const others = [WRITER, 'reader'].map((chain) => (
+    startPeer('companion.js', [file, plan.seed, plan.run, chain, plan.durability, plan.mode])
+  ));
   await Promise.all(others.map(({ ready }) => ready));
   const killed = await writeAndKill(file, plan, moment, env);
-  const steps = await Promise.all(others.map(({ ask }) => ask('stop')));
-  const writes = companions.includes(WRITER) ? steps[0] : 0;
-  const words = [...killed.words, ...Array(writes).fill(String(WRITER))];
-  const facts = { ...plan, ...killed, words, chains: CHAINS + 1, ended: [WRITER] };
+  const [versions] = await Promise.all(others.map(({ ask }) => ask('stop')));
+  const writer = plan.mode === 'restore'
+    ? { beside: versions }
+    : { words: [...killed.words, ...versions.map(() => String(WRITER))], chains: CHAINS + 1, ended: [WRITER] };
+  const facts = { ...plan, ...killed, ...writer };
   const seen = [];
   for (const { ask } of others) seen.push(await ask('check', facts));
   await Promise.all(others.map(({ ask }) => ask('close')));
@@ -72,7 +73,7 @@ async function checkBackups(file, facts) {
   });
   const snapshots = new Map(all.snapshots);
   const doubtful = pending === 'S' || pending === 'D' ? all.nameFor(pending) : undefined;
-  if (pending === 'S') snapshots.set(doubtful, all.after('S'));
+  if (pending === 'S') snapshots.set(doubtful, all.copies());
   const isThere = (name) => fs.existsSync(pathOf(file, { kind: 'snapshot', name }));
   for (const [name, stored] of snapshots) {
     if (name === doubtful && !isThere(name)) continue;
@@ -119,7 +120,7 @@ class Crashes {
   /** Of runs that went wrong: what and how. */
   wrong = [];
   moments = {};
-  sums = { runs: 0, writes: 0, lost: 0, half: 0, unclean: 0, backups: 0, withOthers: 0 };
+  sums = { runs: 0, writes: 0, lost: 0, half: 0, unclean: 0, backups: 0, withOthers: 0, timesBack: 0 };
 
   constructor(folder, random, runsPerFile) {
     this.#folder = folder;
@@ -152,7 +153,8 @@ class Crashes {
     this.#runsLeft = isWrong ? 0 : this.#runsLeft - 1;
     this.moments[facts.moment] = (this.moments[facts.moment] ?? 0) + 1;
     this.sums.runs++;
-    this.sums.writes += facts.words.filter((word) => /\d/.test(word)).length;
+    this.sums.writes += facts.words.filter((word) => /^\d/.test(word)).length + (facts.beside?.length ?? 0);
+    this.sums.timesBack += facts.words.filter((word) => /^r/.test(word)).length;
     this.sums.lost += lost.length;
     this.sums.half += half.length;
     this.sums.unclean += found > 0 ? 1 : 0;
@@ -162,11 +164,11 @@ class Crashes {
 
   /** Two lines for who reads the log. */
   lines() {
-    const { runs, writes, lost, half, unclean, backups, withOthers } = this.sums;
+    const { runs, writes, lost, half, unclean, backups, withOthers, timesBack } = this.sums;
     const moments = Object.entries(this.moments).map(([moment, times]) => `${moment} ${times}`);
     return [
       `${runs} kills: ${writes} acknowledged writes, ${lost} lost, ${half} half batches, verify() unclean ${unclean} times;`,
-      `  while ${moments.join(', ')}; ${withOthers} beside others, ${backups} backups and snapshots checked`,
+      `  while ${moments.join(', ')}; ${withOthers} beside others; ${timesBack} times back to a snapshot while others wrote; ${backups} backups and snapshots checked`,
     ];
   }
 }

@@ -61,7 +61,7 @@ async function momentToKill(child, ended, file, { mode }, random) {
     const [word, called] = pickTogether(random);
     await sleep(200 * random());
     await Promise.race([saying(child, word), ended]);
-    return sleep(12 * random(), called);
+    return sleep(30 * random(), called);
   }
   await Promise.race([saying(child, mode === 'load' ? 'p' : 'c'), ended]);
   if (random() < 0.7) {

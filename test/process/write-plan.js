@@ -1,8 +1,9 @@
 'use strict';
 
 // Writes that a process makes until it is killed, and what must be stored after each of them. Child and parent draw the same
-// plan from the same seed, so an acknowledgment is one word: "one more of this chain". What concerns all chains at once, and is
-// called while none of them writes, has two: one before the call, and one when it was acknowledged.
+// plan from the same seed, so an acknowledgment is one word: "one more of this chain". What concerns all chains at once has two: one
+// before the call, and one when it was acknowledged. Snapshots are taken and deleted while no chain of the process writes; while
+// everything goes back to one, all of them do, and say the version of each write: what is later than going back stays.
 
 const { createRandom, randomVector, randomMatrix } = require('./vectors');
 
@@ -16,6 +17,8 @@ const COLLECTIONS = { log: { dimensions: DIMENSIONS, hnsw: { minSize: 0 } }, fac
 const KINDS = Object.entries({
   add: 25, upsert: 20, patch: 14, delete: 12, addMany: 5, columns: 5, upsertMany: 6, batch: 8, deleteWhere: 3, remake: 4, backup: 1, snapshot: 1, compact: 1,
 }).flatMap(([kind, weight]) => Array(weight).fill(kind));
+/** Those that come off whatever is gone back to meanwhile, and whose answer has a version. */
+const KINDS_BESIDE = ['add', 'upsert', 'addMany', 'columns', 'upsertMany', 'batch'];
 
 /** What `write` makes of `stored`, a Map of Maps: collection -> id -> record. Records are replaced, never changed. */
 const EFFECTS = {
@@ -43,6 +46,10 @@ function patched(record, { vector, text, metadata }) {
   return { ...rest, ...(kept && { vector: kept }), ...(text && { text }), metadata: { ...record.metadata, ...metadata } };
 }
 
+function apply(stored, write) {
+  EFFECTS[write.kind](stored, write);
+}
+
 /** Makes the call. `file`: of the database, beside which backups go. */
 async function carryOut(db, file, write) {
   if (write.kind === 'batch') {
@@ -66,6 +73,16 @@ async function carryOut(db, file, write) {
     case 'deleteWhere': return collection.deleteWhere({ chain: write.chain, number: { $lt: write.below } });
     default: return collection[write.kind](write.record);
   }
+}
+
+/** The version of a write that is one of KINDS_BESIDE, by its answer. */
+function versionOf(answer) {
+  return Array.isArray(answer) ? answer.at(-1).version : answer.version;
+}
+
+/** The records that a write gives. */
+function recordsOf({ record, records, operations }) {
+  return records ?? operations?.flatMap(recordsOf) ?? (record ? [record] : []);
 }
 
 function columnsOf(records) {
@@ -92,11 +109,16 @@ class Chain {
     this.prefix = prefix;
   }
 
-  /** The next write. `stored` then holds its effect. */
-  next() {
-    const write = this.#load ? this.#loading() : this.#draw();
-    EFFECTS[write.kind](this.stored, write);
+  /** The next write. `stored` then holds its effect. `isBeside`: whether everything may go back to a snapshot meanwhile. */
+  next(isBeside = false) {
+    const write = this.draw(isBeside);
+    apply(this.stored, write);
     return write;
+  }
+
+  /** The next write, for who wants to know what it would be. Draws no other after it. */
+  draw(isBeside = false) {
+    return this.#load ? this.#loading() : this.#draw(isBeside);
   }
 
   /** A copy of `stored` that later writes leave alone. */
@@ -116,14 +138,14 @@ class Chain {
     return { kind: 'columns', collection: 'log', records: Array.from({ length: LOAD }, (_, i) => ({ id: this.#newId(), vector: row(i) })) };
   }
 
-  #draw() {
-    const kind = this.#pick(KINDS);
-    const collection = this.#pick([...this.stored.keys()]);
+  #draw(isBeside) {
+    const kind = this.#pick(isBeside ? KINDS_BESIDE : KINDS);
+    const collection = this.#pick(isBeside ? Object.keys(COLLECTIONS) : [...this.stored.keys()]);
     const some = () => this.#someId(collection);
     switch (kind) {
       case 'add': return { kind, collection, record: this.#make(collection, this.#newId()) };
       case 'upsert': return { kind, collection, record: this.#make(collection, some()) };
-      case 'patch': return this.#patch(collection) ?? this.#draw();
+      case 'patch': return this.#patch(collection) ?? this.#draw(isBeside);
       case 'delete': return { kind, collection, id: some() };
       case 'addMany': return { kind, collection, records: this.#many(180, () => this.#make(collection, this.#newId())) };
       case 'columns': return { kind, collection: 'log', records: this.#many(180, () => ({ id: this.#newId(), vector: this.#vector() })) };
@@ -131,7 +153,7 @@ class Chain {
         const ids = new Set(this.#many(50, () => (this.#random() < 0.5 ? some() : this.#newId())));
         return { kind, collection, records: [...ids].map((id) => this.#make(collection, id)) };
       }
-      case 'batch': return this.#batch();
+      case 'batch': return this.#batch(isBeside);
       case 'deleteWhere': return { kind, collection, chain: this.prefix, below: 0.3 * this.#random() };
       case 'remake': return this.#remake();
       default: return { kind, name: `${this.prefix}-${this.#made++}.${kind}` };
@@ -148,15 +170,16 @@ class Chain {
   }
 
   /** Each id once, so that the order within does not matter to who compares. */
-  #batch() {
+  #batch(isBeside) {
     const operations = this.#many(8, () => {
       const collection = this.#pick(['log', 'facts']);
       const id = this.#someId(collection);
       const isThere = this.stored.get(collection).has(id);
       if (this.#random() < 0.3) return { kind: 'delete', collection, id };
-      if (isThere && this.#random() < 0.4) return { kind: 'patch', collection, id, fields: { metadata: { chain: this.prefix, number: this.#random() } } };
+      if (!isBeside && isThere && this.#random() < 0.4) return { kind: 'patch', collection, id, fields: { metadata: { chain: this.prefix, number: this.#random() } } };
       return { kind: 'upsert', collection, record: this.#make(collection, this.#random() < 0.5 ? id : this.#newId()) };
     });
+    if (isBeside) operations.push({ kind: 'upsert', collection: 'facts', record: this.#make('facts', this.#newId()) }); // It has a version.
     const byId = new Map(operations.map((operation) => [`${operation.collection}/${operation.id ?? operation.record.id}`, operation]));
     return { kind: 'batch', operations: [...byId.values()] };
   }
@@ -201,9 +224,6 @@ function chainOf(seed, run, i, load = false) {
   return new Chain(seed * 1000 + run * 10 + i, `r${run}c${i}`, load && i === 0);
 }
 
-/** What all chains do together, by the word that is said before it. */
-const TOGETHER = { S: 'createSnapshot', R: 'restoreSnapshot', D: 'deleteSnapshot' };
-
 /** The chains of a process, `count` of them, and the snapshots that they take and go back to together, one after the other. */
 class Chains {
   #prefix;
@@ -211,6 +231,11 @@ class Chains {
   #deleted = 0;
   /** Of each snapshot that is there: what every chain had stored, by its name. */
   snapshots = new Map();
+  /** While everything goes back: { name, floor, version, writes }: to which snapshot; the change version before, and when it had gone back,
+   *  once that is known; and the writes beside it: { i, version, write }. */
+  goingBack;
+  /** { name, version } of the last time. */
+  lastBack;
 
   constructor(seed, run, load = false, count = CHAINS) {
     this.#prefix = `r${run}-all-`;
@@ -222,26 +247,54 @@ class Chains {
     return this.#prefix + { S: this.#taken, R: this.#taken - 1, D: this.#deleted }[word];
   }
 
-  /** What every chain has stored when the word has come true. */
-  after(word) {
-    return word === 'R' ? this.snapshots.get(this.nameFor('R')) : this.chains.map((chain) => chain.copy());
+  /** What every chain has stored. */
+  copies() {
+    return this.chains.map((chain) => chain.copy());
   }
 
-  /** Plays what was acknowledged: the number of a chain, or a word of TOGETHER. Returns the write of the chain. */
-  play(word) {
-    if (!(word in TOGETHER)) return this.chains[word].next();
-    const name = this.nameFor(word);
-    if (word === 'S') {
-      this.snapshots.set(name, this.after('S'));
-      this.#taken++;
-    } else if (word === 'R') {
-      this.after('R').forEach((stored, i) => this.chains[i].goBackTo(stored));
-    } else {
-      this.snapshots.delete(name);
-      this.#deleted++;
+  /** What chain `i` has stored, `back` = { name, version } being the last time that everything went back. */
+  storedAfter(i, back) {
+    if (this.goingBack === undefined || back === this.lastBack) return this.chains[i].stored;
+    const stored = copyOf(this.snapshots.get(back.name)[i]);
+    for (const each of this.goingBack.writes) if (each.i === i && each.version > back.version) apply(stored, each.write);
+    return stored;
+  }
+
+  /** A write that was acknowledged while everything goes back. */
+  noteBeside(i, write, version) {
+    this.goingBack.writes.push({ i, write, version });
+  }
+
+  /** Plays a word that was said. Returns the write of a chain that it acknowledges:
+   *  0, 1, ...: of that chain, with the version, as in 1@23, while everything goes back;
+   *  S, s: before and after a snapshot; D, d: before and after the oldest is deleted;
+   *  R@22: before everything goes back to the last, and the change version then; r@25: after it; e: after the last write beside it. */
+  play(said) {
+    const [word, version] = said.split('@');
+    switch (word) {
+      case 'S': case 'D': return undefined;
+      case 's': this.snapshots.set(this.nameFor('S'), this.copies()); this.#taken++; return undefined;
+      case 'd': this.snapshots.delete(this.nameFor('D')); this.#deleted++; return undefined;
+      case 'R': this.goingBack = { name: this.nameFor('R'), floor: Number(version), writes: [] }; return undefined;
+      case 'r': this.goingBack.version = Number(version); return undefined;
+      case 'e': return this.#endGoingBack();
+      default: return this.#acknowledge(Number(word), version);
     }
-    return undefined;
+  }
+
+  #acknowledge(i, version) {
+    const write = this.chains[i].next(this.goingBack !== undefined);
+    if (this.goingBack !== undefined) this.noteBeside(i, write, Number(version));
+    return write;
+  }
+
+  #endGoingBack() {
+    const back = { name: this.goingBack.name, version: this.goingBack.version };
+    const stored = this.chains.map((_, i) => this.storedAfter(i, back));
+    stored.forEach((each, i) => this.chains[i].goBackTo(each));
+    this.goingBack = undefined;
+    this.lastBack = back;
   }
 }
 
-module.exports = { Chains, chainOf, carryOut, COLLECTIONS, CHAINS, TOGETHER };
+module.exports = { Chains, chainOf, carryOut, apply, copyOf, versionOf, recordsOf, COLLECTIONS, CHAINS };

@@ -1,23 +1,24 @@
 'use strict';
 
-// companion.js <file> <seed> <run> <chain | reader> <durability>: uses a file while another process is killed on it: writes a chain, or
-// opens it only to read and searches. Asked to stop, it resolves to how many of its writes were acknowledged; asked to check, to what
-// it finds of the run, in its own memory, beside verify(); asked to close, it ends.
+// companion.js <file> <seed> <run> <chain | reader> <durability> <mode>: uses a file while another process is killed on it: writes a chain,
+// or opens it only to read and searches. mode: of the other process. Asked to stop, it resolves to an item for each of its writes that was
+// acknowledged: its version, beside one that goes back to snapshots; asked to check, to what it finds of the run, in its own memory, beside
+// verify(); asked to close, it ends.
 
 const { open } = require('agentmemdb');
 const { checkRun } = require('../crash-check');
 const { serve } = require('../peer');
 const { createRandom, randomVector } = require('../vectors');
-const { chainOf, carryOut } = require('../write-plan');
+const { chainOf, carryOut, versionOf } = require('../write-plan');
 
-const [file, seed, run, chain, durability] = process.argv.slice(2);
+const [file, seed, run, chain, durability, mode] = process.argv.slice(2);
 
-/** Calls `step` until it is told to stop. Returns { stop() }, which resolves to how often that was. */
+/** Calls `step` until it is told to stop. Returns { stop() }, which resolves to what came of each. */
 function repeat(step) {
   let stopped = false;
   const steps = (async () => {
-    let made = 0;
-    for (; !stopped; made++) await step();
+    const made = [];
+    while (!stopped) made.push(await step());
     return made;
   })();
   steps.catch(() => {}); // stop() tells.
@@ -35,12 +36,18 @@ async function search(db, random) {
   if (new Set(hits.map(({ id }) => id)).size !== hits.length) throw new Error(`a record twice in ${JSON.stringify(hits)}`);
 }
 
+async function write(db, chain) {
+  const isBeside = mode === 'restore';
+  const answer = await carryOut(db, file, chain.next(isBeside));
+  return isBeside ? versionOf(answer) : 0;
+}
+
 async function main() {
   const isReader = chain === 'reader';
   const db = await open(file, { readOnly: isReader, durability, busyTimeoutMs: 60_000 });
   const random = createRandom(Number(seed));
   const writes = isReader ? undefined : chainOf(Number(seed), Number(run), Number(chain));
-  const work = repeat(() => (isReader ? search(db, random) : carryOut(db, file, writes.next())));
+  const work = repeat(() => (isReader ? search(db, random) : write(db, writes)));
   serve({
     stop: () => work.stop(),
     async check(what) {
