@@ -47,9 +47,13 @@ async function writeAndKillBesideOthers(file, plan, moment, env) {
   return { ...facts, seen };
 }
 
-/** An exact search for the vector of a stored record finds that record, at no distance. */
+/** An exact search for the vector of a stored record finds that record, at no distance; and one for the words that it alone has. */
 async function expectFound(collection, records, random) {
-  const sample = [...records.values()].filter(({ vector }) => vector && random() < SEARCHES_PER_RUN / records.size);
+  const some = [...records.values()].filter(() => random() < SEARCHES_PER_RUN / records.size);
+  const worded = some.filter(({ text }) => text);
+  const lists = await Promise.all(worded.map(({ text }) => collection.search({ text, k: 1, include: [] })));
+  expect(lists.map(([hit]) => hit?.id)).toEqual(worded.map(({ id }) => id));
+  const sample = some.filter(({ vector }) => vector);
   const hits = await Promise.all(sample.map(({ vector }) => collection.search({ vector, k: 1, exact: true, include: [] })));
   expect(hits.map(([hit]) => hit?.id)).toEqual(sample.map(({ id }) => id));
   for (const [hit] of hits) expect(Math.abs(hit.distance)).toBeLessThan(1e-5);

@@ -75,6 +75,11 @@ async function carryOut(db, file, write) {
   }
 }
 
+/** Searches by words, so that the keyword index has to be kept right, and its words are in the index image. Returns the hits. */
+async function searchByWords(db, text) {
+  return (await db.getCollection('log')).search({ text, k: 3, include: [] });
+}
+
 /** The version of a write that is one of KINDS_BESIDE, by its answer. */
 function versionOf(answer) {
   return Array.isArray(answer) ? answer.at(-1).version : answer.version;
@@ -297,4 +302,4 @@ class Chains {
   }
 }
 
-module.exports = { Chains, chainOf, carryOut, apply, copyOf, versionOf, recordsOf, COLLECTIONS, CHAINS };
+module.exports = { Chains, chainOf, carryOut, apply, copyOf, versionOf, recordsOf, searchByWords, COLLECTIONS, CHAINS };

@@ -9,7 +9,7 @@ const { open } = require('agentmemdb');
 const { checkRun } = require('../crash-check');
 const { serve } = require('../peer');
 const { createRandom, randomVector } = require('../vectors');
-const { chainOf, carryOut, versionOf } = require('../write-plan');
+const { chainOf, carryOut, versionOf, searchByWords } = require('../write-plan');
 
 const [file, seed, run, chain, durability, mode] = process.argv.slice(2);
 
@@ -32,7 +32,9 @@ function repeat(step) {
 
 async function search(db, random) {
   const log = await db.getCollection('log');
-  const hits = await log.search({ vector: randomVector(random, 16), exact: random() < 0.5 });
+  const hits = random() < 0.3
+    ? await searchByWords(db, `text ${Math.floor(100 * random())}`)
+    : await log.search({ vector: randomVector(random, 16), exact: random() < 0.5 });
   if (new Set(hits.map(({ id }) => id)).size !== hits.length) throw new Error(`a record twice in ${JSON.stringify(hits)}`);
 }
 

@@ -9,11 +9,12 @@ const fs = require('node:fs');
 const { setTimeout: sleep } = require('node:timers/promises');
 
 const { open } = require('agentmemdb');
-const { Chains, carryOut, versionOf, COLLECTIONS } = require('../write-plan');
+const { Chains, carryOut, versionOf, searchByWords, COLLECTIONS } = require('../write-plan');
 
 const [file, seed, run, mode, durability] = process.argv.slice(2);
 const SESSION_MS = { write: Infinity, close: 80, load: 150, restore: 25 };
 const PAUSE_MS = 1000;
+const WRITES_A_SEARCH = 5;
 const BESIDE_MS = 5; // Before going back and after it, beside writes.
 
 // Straight into the pipe: once written it survives the process.
@@ -21,10 +22,12 @@ const say = (word) => fs.writeSync(1, `${word}\n`);
 
 async function writeFor(db, chains, ms) {
   const end = performance.now() + ms;
+  let made = 0;
   await Promise.all(chains.map(async (chain, i) => {
     do {
       await carryOut(db, file, chain.next());
       say(i);
+      if (made++ % WRITES_A_SEARCH === 0) await searchByWords(db, `text of ${chain.prefix}-${made}`);
     } while (performance.now() < end);
   }));
 }
