@@ -918,7 +918,7 @@ export class Database {
   batch(operations: readonly BatchOperation[], options?: CallOptions): Promise<BatchOperationResult[]>;
   batchSync(operations: readonly BatchOperation[]): BatchOperationResult[];
   /** Copies one committed state into a new file, while reads and writes go on. The file appears when it is complete.
-   *  @throws ERR_ALREADY_EXISTS (there is such a file, or an SQLite log of that name), ERR_IO. */
+   *  @throws ERR_INVALID_ARGUMENT (':memory:'), ERR_ALREADY_EXISTS (there is such a file, or an SQLite log of that name), ERR_IO. */
   backup(path: string, options?: ProgressOptions & CallOptions): Promise<void>;
   /** Copies one committed state, as backup() does, to `<file>-snapshots/<name>.db`. Names are as those of collections.
    *  @throws ERR_ALREADY_EXISTS, ERR_READ_ONLY, ERR_UNSUPPORTED (a database in memory), ERR_BUSY (another process is making one), ERR_IO. */
@@ -928,7 +928,7 @@ export class Database {
   /** Makes everything what a snapshot holds, in one transaction, for every handle and process that has the file open; nothing is
    *  closed. Reads go on meanwhile; writes wait. Graphs are linked anew in the background. Collections that the snapshot does not have are
    *  deleted; versions go on rising. Progress is in records. Resolves to the change version.
-   *  @throws ERR_NOT_FOUND, ERR_CORRUPT (a record of the snapshot is damaged; nothing has changed), ERR_READ_ONLY, ERR_BUSY, ERR_IO,
+   *  @throws ERR_NOT_FOUND, ERR_CORRUPT (the snapshot or a record of it is damaged; nothing has changed), ERR_READ_ONLY, ERR_BUSY, ERR_IO,
    *          ERR_UNSUPPORTED (a database in memory; a newer format). */
   restoreSnapshot(name: string, options?: ProgressOptions & CallOptions): Promise<{ version: number }>;
   /** false if there is none of that name. @throws ERR_READ_ONLY, ERR_UNSUPPORTED (a database in memory), ERR_BUSY, ERR_IO. */

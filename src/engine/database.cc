@@ -192,6 +192,8 @@ Result<CollectionOptions> Database::OptionsOf(CollectionId id, const CancelToken
 }
 
 Status Database::BackUp(const std::string& target, const CancelToken& cancel) {
+  if (target == ":memory:")
+    return Status::InvalidArgument("path", "must be a file path: a copy in memory would be gone with its handle");
   return agentmemdb::BackUp(store_.get(), target, cancel);
 }
 

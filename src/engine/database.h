@@ -142,7 +142,7 @@ class Database {
 
   // Errors: kNotFound (deleted), and those of Read.
   Result<CollectionOptions> OptionsOf(CollectionId id, const CancelToken& cancel);
-  // Copies one committed state into a new file (storage/backup.h).
+  // Copies one committed state into a new file (storage/backup.h). Errors: kInvalidArgument (':memory:') too.
   Status BackUp(const std::string& path, const CancelToken& cancel);
 
   DatabaseStats stats();

@@ -81,6 +81,9 @@ Status OpenSnapshot(Database* database, RestoreOp* op, const CancelToken& cancel
   options.read_only = true;
   options.single = database->single();
   if (!FileExists(options.path)) return NoSuchSnapshot(op->snapshot);
+  if (FileBytes(options.path) == 0)
+    return Status(Code::kCorrupt, options.path + " is empty, which no snapshot is; delete it, and restore another one")
+        .WithPath(options.path);
   Result<std::unique_ptr<Store>> store = Store::Open(options, cancel);
   if (!store.ok()) return store.status();
   op->store = std::move(*store);

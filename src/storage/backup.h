@@ -11,7 +11,8 @@ namespace agentmemdb {
 
 // Copies one committed state of the store into a new file `path`: complete and synced when it appears there, absent
 // otherwise. Writers go on meanwhile, except in single mode. Reports pages copied to `cancel`.
-// Errors: kAlreadyExists (there is such a file, or a log beside it), kIo, kCorrupt, kAborted, kTimeout.   Threads: any.
+// Errors: kAlreadyExists (there is such a file, or a log beside it), kIo (also when there is no such folder), kCorrupt,
+// kAborted, kTimeout.   Threads: any.
 Status BackUp(Store* store, const std::string& path, const CancelToken& cancel);
 
 }  // namespace agentmemdb
