@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <thread>
 
+#include "base/clock.h"
 #include "support/seed.h"
 #include "support/temp_dir.h"
 #include "support/test_database.h"
@@ -116,6 +117,36 @@ TEST(Indexer, KeepsTheLogBoundedBesideSteadyWrites) {
   }
   EXPECT_LT(largest, 280 << 20) << "nobody copied it but commits";
   EXPECT_GT(db.get()->stats().file_bytes, 100 << 20);
+}
+
+// At every moment somebody reads: each read waits for the next to begin.
+TEST(Indexer, BoundsTheLogWhereReadsOverlapAllTheTime) {
+  const TempDir dir;
+  TestDatabase db(dir.File("a.db"));
+  const CollectionId c = db.Create("c", {});
+  std::atomic<int> begun{0};
+  std::atomic<bool> stop{false};
+  const auto read = [&] {
+    while (!stop) {
+      Require(db.get()->ReadFile([&](ReadTransaction* rows) -> Status {
+        RETURN_IF_ERROR(rows->Header().status());  // Pins its snapshot.
+        for (const int mine = ++begun; begun == mine && !stop;) SleepMs(1);
+        return {};
+      }));
+    }
+  };
+  std::thread first(read), second(read);
+  while (begun < 2) SleepMs(1);
+  int64_t largest = 0;
+  for (int i = 0; i < 50; ++i) {
+    db.Upsert(c, {{Numbered("r", i % 5), {}, std::string(9 << 20, 'x'), {}}});
+    largest = std::max(largest, db.get()->stats().wal_bytes);
+  }
+  stop = true;
+  first.join();
+  second.join();
+  EXPECT_LT(largest, 400 << 20) << "450 MiB were written";
+  EXPECT_GT(begun, 50) << "or they did not overlap";
 }
 
 TEST(Indexer, CopiesALongLogIntoTheFile) {

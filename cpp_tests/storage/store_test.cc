@@ -2,9 +2,11 @@
 
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <filesystem>
 #include <thread>
 
+#include "base/clock.h"
 #include "support/sqlite_file.h"
 #include "support/temp_dir.h"
 #include "support/test_database.h"
@@ -99,6 +101,35 @@ TEST(Store, CopiesWhatReadersHoldBackLater) {
   }
   ASSERT_TRUE(store->Checkpoint().ok());
   EXPECT_EQ(store->UncopiedBytes(), 0);
+}
+
+TEST(Store, EmptiesALogOnceThoseWhoReadItAreDone) {
+  const TempDir dir;
+  TestStore store(dir.File("a.db"));
+  const CollectionId c = store.AddCollection("c");
+  auto reading = store.Read();
+  EXPECT_FALSE(Require(reading->Has(c, "big")));  // Pins its snapshot.
+  store.Add(c, "big", std::string(100000, 'x'));
+  EXPECT_EQ(store->EmptyLog().code(), Code::kBusy);
+  EXPECT_EQ(store->EmptyLog(10).code(), Code::kBusy);
+
+  std::atomic<bool> emptied{false};
+  std::thread waiting([&] {
+    EXPECT_TRUE(store->EmptyLog(60000).ok());
+    emptied = true;
+  });
+  // Those who begin to read meanwhile, one before the other ends, neither wait nor hold it up.
+  std::unique_ptr<ReadTransaction> before;
+  for (int i = 0; i < 20 || !emptied; ++i) {
+    std::unique_ptr<ReadTransaction> next = store.Read();
+    EXPECT_TRUE(Require(next->Has(c, "big")));
+    if (i == 10) reading.reset();
+    before = std::move(next);
+    SleepMs(1);
+  }
+  waiting.join();
+  EXPECT_EQ(store->WalBytes(), 0);
+  EXPECT_TRUE(Require(before->Has(c, "big")));
 }
 
 TEST(Store, InMemoryHasNoFiles) {

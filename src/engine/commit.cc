@@ -17,9 +17,6 @@ constexpr size_t kNumbersStagedBeside = size_t{1} << 16;
 // Deletions are told one by one to processes and images that are not further behind than these; who is loads everything anew. An
 // image is written anew when a tenth of its records have changed (images.cc). They are counted when so many more were made.
 constexpr int64_t kDeletionsMin = 50000, kDeletionsShare = 4, kDeletionsBetween = 50000;
-// The log is written from its beginning again when all of it is copied, which the background never sees beside steady writes:
-// a commit copies the rest when the log is long and the rest short, or the log too long.
-constexpr int64_t kLogBytesLong = int64_t{64} << 20, kRestBytes = int64_t{4} << 20, kLogBytesMax = int64_t{256} << 20;
 
 RecordRow ToRow(const PutOp& op, const RecordInput& record, RowId row, Version version, TimeMs now) {
   RecordRow stored;
@@ -82,12 +79,6 @@ void Database::Commit(std::span<WriteCall* const> calls) {
     // Waiting without the lock: reads can catch up with what the other process commits meanwhile.
     SleepMs(kBusyStepMs);
   }
-}
-
-void Database::BoundLog() {
-  const int64_t log = store_->LogBytes(), rest = store_->UncopiedBytes();
-  if (rest > 0 && (log > kLogBytesMax || (log > kLogBytesLong && rest < kRestBytes)))
-    RefuseWritesAfter(store_->Checkpoint());
 }
 
 void Database::CommitOneByOne(std::span<WriteCall* const> calls) {

@@ -208,6 +208,8 @@ class Database {
   void TidyImages();
 
   // indexer.cc
+  // After a commit: copies the log, or the rest of it, when it has grown long.
+  void BoundLog();
   void LookForExpired();
   // The first collection whose keyword index has something to do.
   std::optional<CollectionId> TextsToDo();
@@ -221,7 +223,6 @@ class Database {
 
   // commit.cc
   Status TryCommit(std::span<WriteCall* const> calls, bool* decided);
-  void BoundLog();
   void CommitOneByOne(std::span<WriteCall* const> calls);
   // find.cc: what a call that deletes without naming records matches now. Under write_mutex_, without a transaction.
   Status Match(WriteCall* call);
@@ -256,6 +257,8 @@ class Database {
   std::atomic<int64_t> memory_bytes_{0};
   std::atomic<int64_t> groups_committed_{0}, calls_committed_{0};
   std::atomic<bool> has_expired_{false};
+  std::atomic<int64_t> log_bytes_held_{
+      0};                                // How long the log was when a reader kept it from being emptied; 0: none does.
   std::atomic<int64_t> next_linked_{0};  // Round robin over the collections.
   std::shared_ptr<Saving> saving_;       // nullptr: there is nowhere to save to.
 };

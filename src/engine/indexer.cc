@@ -10,6 +10,14 @@ namespace {
 
 constexpr uint64_t kEverything = UINT64_MAX;
 constexpr int64_t kCheckpointBytes = int64_t{16} << 20;
+// The log is written from its beginning again when all of it is copied, which the background never sees beside steady writes:
+// a commit copies the rest when the log is long and the rest short. Where reads overlap, in this process or others, even that is
+// not enough, since one of them always needs what is in the log: when it is too long a commit waits for those reads that have
+// begun. If one takes longer, it is tried again so much later, and waits longer, as the log is longer; never as long as writers in
+// other processes would by default.
+constexpr int64_t kLogBytesLong = int64_t{64} << 20, kRestBytes = int64_t{4} << 20;
+constexpr int64_t kLogBytesMax = int64_t{256} << 20, kLogBytesBetween = int64_t{64} << 20;
+constexpr int64_t kReadsWaitMs = 1000, kReadsWaitMaxMs = 2000;
 constexpr size_t kExpiredMin = 1000;
 constexpr size_t kTextsAtOnce = 200;
 
@@ -24,6 +32,19 @@ bool Database::HasLogToCopy() const { return !has_failed_ && store_->UncopiedByt
 
 void Database::CopyLog() {
   if (HasLogToCopy()) RefuseWritesAfter(store_->Checkpoint());
+}
+
+void Database::BoundLog() {
+  const int64_t log = store_->LogBytes(), rest = store_->UncopiedBytes();
+  if (rest <= 0 || log <= kLogBytesLong || (log <= kLogBytesMax && rest >= kRestBytes)) return;
+  const Status copied = store_->Checkpoint();
+  RefuseWritesAfter(copied);
+  if (log <= kLogBytesMax) log_bytes_held_ = 0;
+  if (!copied.ok() || log <= std::max(kLogBytesMax, log_bytes_held_ + kLogBytesBetween)) return;
+  const Status emptied =
+      store_->EmptyLog(static_cast<int>(std::min(kReadsWaitMaxMs, kReadsWaitMs * log / kLogBytesMax)));
+  log_bytes_held_ = emptied.ok() ? 0 : log;
+  if (emptied.code() == Code::kIo) RefuseWritesAfter(emptied);
 }
 
 bool Database::HasBackgroundWork() {

@@ -51,7 +51,8 @@ Status BackUp(Store* store, const std::string& path, const CancelToken& cancel) 
           .WithPath(taken)
           .WithArgument("path");
   }
-  RETURN_IF_ERROR(CanonicalPath(path).status());  // Of a folder that is not there, SQLite would tell with the name below.
+  // Of a folder that is not there, SQLite would tell with the name below.
+  RETURN_IF_ERROR(CanonicalPath(path).status());
   // A name of its own: another backup to the same path may be under way, here or in another process.
   const std::string partial = path + "." + std::to_string(RandomU64()) + ".partial";
   Result<std::unique_ptr<ReadTransaction>> rows = store->BeginRead();

@@ -1,6 +1,7 @@
 // Making the file as small as what it holds.
 #include <sqlite3.h>
 
+#include "base/retry.h"
 #include "storage/store.h"
 
 namespace agentmemdb {
@@ -36,12 +37,19 @@ Status Store::Vacuum(const CancelToken& cancel, bool* wrote) {
   return status.ok() || status.code() == Code::kIo || cancel.Check().ok() ? status : cancel.Check();
 }
 
-Status Store::EmptyLog() {
+Status Store::EmptyLog(int wait_ms) {
   if (in_memory()) return {};
   const std::lock_guard guard(main_mutex_);
   RETURN_IF_ERROR(CheckNotReplaced());
-  const int result = sqlite3_wal_checkpoint_v2(main_->handle(), nullptr, SQLITE_CHECKPOINT_TRUNCATE, nullptr, nullptr);
-  if (result != SQLITE_OK) return main_->Error(result, "empty the log of");
+  sqlite3* const handle = main_->handle();
+  sqlite3_busy_timeout(handle, wait_ms);
+  // SQLite itself does not wait for somebody who copies the log.
+  const Status emptied = RetryWhileBusy(wait_ms, CancelToken(), [&]() -> Status {
+    const int result = sqlite3_wal_checkpoint_v2(handle, nullptr, SQLITE_CHECKPOINT_TRUNCATE, nullptr, nullptr);
+    return result == SQLITE_OK ? Status() : main_->Error(result, "empty the log of");
+  });
+  sqlite3_busy_timeout(handle, 0);
+  RETURN_IF_ERROR(emptied);
   log_pages_ = copied_pages_ = 0;
   return {};
 }

@@ -99,8 +99,9 @@ class Store {
   // whether that was begun, and not only the copy beside it that SQLite makes first.
   // Errors: kBusy (another process writes), kIo, kCorrupt, kAborted, kTimeout.
   Status Vacuum(const CancelToken& cancel, bool* wrote);
-  // Copies the whole log into the file and cuts it to nothing. kBusy: somebody reads an older state, or writes.
-  Status EmptyLog();
+  // Copies the whole log into the file and cuts it to nothing. Waits so long for those who read an older state, or write in another
+  // process; writers wait meanwhile, and reads that begin do not. kBusy: it took longer.
+  Status EmptyLog(int wait_ms = 0);
 
   // The last call: closing then copies the log into the file and removes it, unless another process has the file open.
   // read_only: removes the log if reading made it.
