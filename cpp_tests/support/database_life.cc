@@ -22,7 +22,7 @@ std::vector<float> VectorOf(int number) {
 TestRecord RecordOf(const std::string& collection, int number, const std::string& text) {
   return {Numbered("r", number),
           collection == "notes" ? VectorOf(number) : std::vector<float>(),
-          text + std::to_string(number),
+          kCommonWord + (" " + text) + std::to_string(number),
           {}};
 }
 
@@ -274,10 +274,17 @@ void DatabaseLife::ReadAll() {
 
 void DatabaseLife::Search() {
   step_ = "search";
-  const std::optional<CollectionId> id = Named("notes");
+  SearchQuery by_vector, by_words;
+  by_vector.vector = VectorOf(20);
+  by_words.text = kCommonWord;
+  SearchFor("notes", by_vector);
+  for (const char* collection : {"notes", "plain"}) SearchFor(collection, by_words);
+}
+
+// Everything must be found.
+void DatabaseLife::SearchFor(const std::string& collection, SearchQuery query) {
+  const std::optional<CollectionId> id = Named(collection);
   if (!id) return;
-  SearchQuery query;
-  query.vector = VectorOf(20);
   query.k = 1000;
   Result<SearchOutput> output = agentmemdb::Search(db_.get(), *id, query, {});
   if (!CameOff(output.status())) {
@@ -286,14 +293,9 @@ void DatabaseLife::Search() {
   }
   std::vector<std::string> found = Ids(*output);
   std::sort(found.begin(), found.end());
-  const bool right = std::any_of(possible_.begin(), possible_.end(), [&](const Contents& contents) {
-    std::vector<std::string> ids;
-    for (const auto& [name, fields] : contents) {
-      if (name.starts_with("notes/r")) ids.push_back(name.substr(6));
-    }
-    return std::is_permutation(ids.begin(), ids.end(), found.begin(), found.end());
-  });
-  if (!right) Complain("what is found is not what was written");
+  const bool right = std::any_of(possible_.begin(), possible_.end(),
+                                 [&](const Contents& contents) { return IdsIn(contents, collection) == found; });
+  if (!right) Complain(std::string("what is found ") + (query.text ? "by words " : "") + "is not what was written");
 }
 
 void DatabaseLife::BackUp() {

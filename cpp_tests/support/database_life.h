@@ -60,6 +60,7 @@ class DatabaseLife {
   void Link();
   void ReadAll();
   void Search();
+  void SearchFor(const std::string& collection, SearchQuery query);
   void BackUp();
   void TakeSnapshot(const std::string& name);
   void RemoveSnapshot(const std::string& name);

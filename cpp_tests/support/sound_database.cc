@@ -26,6 +26,15 @@ void ExpectAllAgrees(Database* database) {
     ADD_FAILURE() << VerifyPartName(difference.part) << " " << difference.id << ": " << difference.message;
 }
 
+// Words that came with an index image, or are read again.
+void ExpectWordsFound(const TestDatabase& db, const Contents& contents) {
+  for (const CollectionInfo& collection : Require(ListCollections(db.get(), {}))) {
+    std::vector<std::string> found = db.WordIds(collection.id, kCommonWord, 1000);
+    std::sort(found.begin(), found.end());
+    EXPECT_EQ(found, IdsIn(contents, collection.name)) << "by words, in " << collection.name;
+  }
+}
+
 void ExpectSnapshots(Database* database, const Snapshots& snapshots) {
   std::set<std::string> names;
   for (const SnapshotInfo& info : Require(ListSnapshots(*database))) names.insert(info.name);
@@ -65,6 +74,14 @@ bool Contains(const std::vector<Contents>& possible, const Contents& contents) {
   return std::find(possible.begin(), possible.end(), contents) != possible.end();
 }
 
+std::vector<std::string> IdsIn(const Contents& contents, const std::string& collection) {
+  std::vector<std::string> ids;
+  const std::string prefix = collection + "/";
+  for (auto at = contents.upper_bound(prefix); at != contents.end() && at->first.starts_with(prefix); ++at)
+    ids.push_back(at->first.substr(prefix.size()));
+  return ids;
+}
+
 Result<Contents> ReadContents(Database* database) {
   Contents contents;
   Result<std::vector<CollectionInfo>> collections = ListCollections(database, {});
@@ -88,6 +105,7 @@ void ExpectSound(const std::string& path, Durability durability, const std::vect
   const Contents contents = Require(ReadContents(db.get()));
   EXPECT_TRUE(Contains(possible, contents))
       << contents.size() << " things are stored, and not those that were acknowledged, " << possible.front().size();
+  ExpectWordsFound(db, contents);
   ExpectAllAgrees(db.get());
   ExpectSnapshots(db.get(), snapshots);
   ExpectSnapshotsToTidy(db.get());

@@ -168,6 +168,13 @@ std::vector<std::string> TestDatabase::SearchIds(CollectionId collection, const 
   return Ids(Search(collection, query, k, exact));
 }
 
+std::vector<std::string> TestDatabase::WordIds(CollectionId collection, const std::string& words, uint32_t k) const {
+  SearchQuery search;
+  search.text = words;
+  search.k = k;
+  return Ids(Require(agentmemdb::Search(get(), collection, search, {})));
+}
+
 CollectionStats TestDatabase::Stats(CollectionId collection) const { return Require(StatsOf(get(), collection, {})); }
 
 void TestDatabase::Link() {

@@ -80,6 +80,8 @@ class TestDatabase {
   SearchOutput Search(CollectionId collection, const std::vector<float>& query, uint32_t k, bool exact = false) const;
   std::vector<std::string> SearchIds(CollectionId collection, const std::vector<float>& query, uint32_t k,
                                      bool exact = false) const;
+  // By words alone.
+  std::vector<std::string> WordIds(CollectionId collection, const std::string& words, uint32_t k) const;
   CollectionStats Stats(CollectionId collection) const;
   // Links everything.
   void Link();

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 #include <sys/stat.h>
 
+#include <array>
 #include <cerrno>
 #include <thread>
 
@@ -32,7 +33,7 @@ void BeAnother(int fork) {
   for (int i = 0; i < 100 * fork; ++i) RandomU64();
 }
 
-// A small database with an image, and what it answers.
+// A small database with an image, words in it included, and what it answers.
 class BadImage : public testing::Test {
  protected:
   void SetUp() override {
@@ -42,12 +43,14 @@ class BadImage : public testing::Test {
       collection_ = db.Create("c", Small());
       for (int i = 0; i < kRecords; ++i) {
         const std::string id = i % 5 == 0 ? Numbered("an id that is longer than others ", i) : Numbered("r", i);
-        db.Add(collection_, {{id, RandomVector(4, &random), {}, {}}});
+        db.Add(collection_, {{id, RandomVector(4, &random), Numbered("some words of number", i), {}}});
         if (i == kRecords / 2) db.Link();
       }
       db.Delete(collection_, "r3");
       for (int i = 0; i < 3; ++i) queries_.push_back(RandomVector(4, &random));
       for (const auto& query : queries_) expected_.push_back(db.SearchIds(collection_, query, kRecords));
+      for (const char* const words : kWords) expected_by_words_.push_back(db.WordIds(collection_, words, kRecords));
+      ASSERT_EQ(expected_by_words_[0].size(), kRecords - 1u);
     }
     image_ = ImageFile(path_, ".image");
     vectors_ = ImageFile(path_, ".f32");
@@ -58,17 +61,21 @@ class BadImage : public testing::Test {
     TestDatabase db(path_);
     for (size_t i = 0; i < queries_.size(); ++i)
       EXPECT_EQ(db.SearchIds(collection_, queries_[i], kRecords), expected_[i]);
+    for (size_t i = 0; i < kWords.size(); ++i)
+      EXPECT_EQ(db.WordIds(collection_, kWords[i], kRecords), expected_by_words_[i]);
     EXPECT_EQ(db.Stats(collection_).damaged, 0);
     const bool used = db.Stats(collection_).image.has_value();
     db.Drop();
     return used;
   }
 
+  static constexpr std::array<const char*, 2> kWords = {"words", "number7 some"};
+
   TempDir dir_{TempDir::Where::kMemory};
   std::string path_ = dir_.File("a.db");
   CollectionId collection_{};
   std::vector<std::vector<float>> queries_;
-  std::vector<std::vector<std::string>> expected_;
+  std::vector<std::vector<std::string>> expected_, expected_by_words_;
   std::string image_, vectors_;
 };
 
@@ -153,7 +160,7 @@ TEST_F(BadImage, ARecordThatCouldNotBeReadOnceIsNotMissingFromTheNext) {
     EXPECT_EQ(db.Stats(collection_).damaged, 1);
     db.Link();
   }
-  SqliteFile(path_).Run("UPDATE records SET text = NULL WHERE id = 'r4'");
+  SqliteFile(path_).Run("UPDATE records SET text = 'some words of number4' WHERE id = 'r4'");
   EXPECT_FALSE(Ask());
   TestDatabase(path_).Link();
   EXPECT_TRUE(Ask());
