@@ -1,6 +1,6 @@
 'use strict';
 
-// 100,000 random calls, in memory and on a file that is closed and opened again in between, against plain Maps and a search
+// 100,000 random calls, in memory and on a file that is closed and opened again in between, against plain Maps and searches
 // by brute force. Vectors are small integers and the metrics l2 and ip, so that every distance is exact, and so is the order
 // of equals. Calls come one after the other, in both forms, or many at once: writes, whose order is that of the calls, or
 // reads. AGENTMEMDB_SEED: which.
@@ -17,7 +17,7 @@ const COLLECTIONS = {
   plain: {},
 };
 const WRITES = { add: 6, upsert: 6, addMany: 1, upsertMany: 2, patch: 6, delete: 8, deleteWhere: 1, batch: 2 };
-const READS = { get: 5, has: 2, count: 2, find: 2, scan: 1, search: 5, searchMany: 1, stats: 1 };
+const READS = { get: 5, has: 2, count: 2, find: 2, scan: 1, search: 5, searchMany: 1, words: 3, stats: 1 };
 const CONVERTED = ['addMany', 'upsertMany', 'batch'];
 const ALL = { include: ['text', 'metadata', 'vector'] };
 

@@ -239,6 +239,16 @@ class Calls {
     });
   }
 
+  /** By a word that each text has, or by a number that one has, or few. */
+  words() {
+    const [name, filter] = [this.#name(), this.#random() < 0.7 ? undefined : this.#filter(true)];
+    const texts = this.#model.all(name, filter).filter(({ text }) => text !== undefined);
+    const text = texts.length > 0 && this.#random() < 0.7 ? pick(this.#random, texts).text.split(' ')[1] : 'text';
+    const wanted = texts.filter((record) => record.text.split(' ').includes(text)).map(({ id }) => id).sort();
+    const query = { text, k: 10_000, include: [], ...(filter && { filter }) };
+    return this.#read(name, 'search', [query], (hits) => expectSame(hits.map(({ id }) => id).sort(), wanted, `with the word ${text}`));
+  }
+
   stats() {
     const name = this.#name();
     const all = this.#model.all(name);

@@ -67,6 +67,8 @@ const WRITES = {
 const READS = [
   async (c) => (await c.search({ vector: randomVector(random, DIMENSIONS), k: 10 })).forEach(expectWhole),
   async (c) => (await c.search({ vector: randomVector(random, DIMENSIONS), filter: { n: { $lt: integer(1e6) } } })).forEach(expectWhole),
+  async (c) => (await c.search({ text: `${pick(['singles', 'bulk'])}-${integer(IDS)} has` })).forEach(expectWhole),
+  async (c) => (await c.search({ text: `has ${integer(1e6)}`, vector: randomVector(random, DIMENSIONS) })).forEach(expectWhole),
   (c) => c.count({ n: { $gte: integer(1e6) } }),
   (c) => c.get(`singles-${integer(IDS)}`).then((record) => record && expectWhole(record)),
 ];
@@ -85,6 +87,7 @@ async function main() {
   const db = await open(file, { busyTimeoutMs: 60_000 });
   const c = await db.collection('records', { dimensions: DIMENSIONS, hnsw: { minSize: 1000 } });
   if (role !== 'reader') await c.upsertMany(Array.from({ length: IDS }, (_, i) => make(`${role}-${i}`)));
+  await c.search({ text: 'has', k: 1 }); // From now on this process keeps its keyword index right.
   let stopped = false;
   const repeat = async (step) => {
     while (!stopped) {
