@@ -17,6 +17,8 @@ const run = promisify(execFile);
 const ROOT = path.join(__dirname, '..');
 const DATA = process.env.AGENTMEMDB_DATA ?? path.join(ROOT, '..', 'shared', 'data');
 const databases = useDatabases();
+// A whole set is loaded and asked several times over.
+jest.setTimeout(240_000);
 
 test('metrics are those of trec_eval, worked out by hand', () => {
   const judged = new Map([['a', 2], ['b', 1], ['c', 0], ['d', 1]]);
