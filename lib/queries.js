@@ -111,29 +111,28 @@ async function inParallel(length, concurrency, run) {
   let working = 0;
   let areStarted = false;
   let failed = false;
+  // Whether it was run. What is left to others is counted at once: the next that is refused must not rely on this one.
   const runOne = async (i) => {
     try {
       results[i] = await run(i);
       return true;
     } catch (error) {
       areStarted = true;
-      if (error.code === 'ERR_QUEUE_FULL' && working > 1) return false;
+      if (error.code === 'ERR_QUEUE_FULL' && working > 1) {
+        working--;
+        refused.push(i);
+        return false;
+      }
       failed = true;
       throw error;
     }
   };
   const worker = async () => {
     working++;
-    try {
-      while (!failed && (refused.length > 0 || next < length)) {
-        const i = refused.pop() ?? next++;
-        if (await runOne(i)) continue;
-        refused.push(i);
-        return;
-      }
-    } finally {
-      working--;
+    while (!failed && (refused.length > 0 || next < length)) {
+      if (!(await runOne(refused.pop() ?? next++))) return;
     }
+    working--;
   };
   const workers = [];
   const begin = () => {

@@ -78,8 +78,10 @@ test(
 
     const besideOthers = [c.count(), c.count(), c.searchMany(queries, { concurrency: 64 })];
     expect((await Promise.all(besideOthers))[2]).toEqual(single);
-    const alone = [c.count(), c.count(), c.count(), errorOf(c.searchMany(queries, { concurrency: 1 }))];
-    expect((await Promise.all(alone))[3]).toMatchObject({ code: 'ERR_QUEUE_FULL' });
+    for (const concurrency of [1, 2, 64]) {
+      const alone = [c.count(), c.count(), c.count(), errorOf(c.searchMany(queries, { concurrency }))];
+      expect((await Promise.all(alone))[3]).toMatchObject({ code: 'ERR_QUEUE_FULL' });
+    }
   }),
 );
 
