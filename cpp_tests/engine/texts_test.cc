@@ -1,5 +1,6 @@
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <string>
 #include <vector>
 
@@ -68,6 +69,27 @@ TEST_P(TextsWithAndWithoutVectors, ComeBackWithTheIndexImage) {
   Result<VerifyReport> report = Verify(db.get(), {});
   ASSERT_TRUE(report.ok());
   EXPECT_EQ(report->found, 0);
+}
+
+TEST(Texts, AreMergedBesideWritesThatLeaveNoTimeToLinkAll) {
+  const TempDir dir;
+  TestDatabase db(dir.File("a.db"));
+  const CollectionId c = db.Create("c", Graph(8, Metric::kL2, 0));
+  Random random(1);
+  constexpr int kRounds = 200, kRecords = 300;
+  uint32_t most = 0;
+  for (int round = 0; round < kRounds; ++round) {
+    std::vector<TestRecord> batch;
+    for (int i = 0; i < kRecords; ++i)
+      batch.push_back(
+          {Numbered("r", i * 10 + round % 10 + 3000 * (round % 3)), RandomVector(8, &random), Numbered("word", i), {}});
+    db.Upsert(c, std::move(batch));
+    EXPECT_FALSE(Found(db, c, "word7").empty());  // Learns all that is new.
+    for (int slice = 0; slice < 4; ++slice) Require(db.get()->RunBackground(0, {}).status());
+    EXPECT_LT(db.Stats(c).index->linked, db.Count(c)) << "or this test tests nothing";
+    most = std::max(most, static_cast<uint32_t>(db.Stats(c).texts->segments));
+  }
+  EXPECT_LT(most, 20u) << "segments";
 }
 
 TEST_P(TextsWithAndWithoutVectors, LeaveNoWordInAnyFileOnceDeletedAndCompacted) {

@@ -75,7 +75,8 @@ Result<bool> Database::WorkOnTexts(CollectionId id, const CancelToken& cancel) {
     Result<bool> unknown = LearnTexts(view, **found, kTextsAtOnce, cancel);
     if (!unknown.ok()) return unknown.status();
     try {
-      more = *unknown || texts.MergeSome();
+      const bool merging = texts.MergeSome();  // What is learnt never comes to an end beside steady writes.
+      more = *unknown || merging;
     } catch (const std::bad_alloc&) {
       return Status(Code::kLimit, "out of memory while merging the keyword index");
     }
@@ -105,17 +106,19 @@ Result<bool> Database::RunBackground(int64_t budget_micros, const CancelToken& c
         if (chosen == nullptr || (id > next_linked_ && ToInt(chosen->id()) <= next_linked_)) chosen = collection;
       }
     }
-    if (chosen == nullptr) {
-      const std::optional<CollectionId> texts = TextsToDo();
-      if (!texts) return SaveSome(deadline);
+    const std::optional<CollectionId> texts = TextsToDo();
+    if (chosen == nullptr && !texts) return SaveSome(deadline);
+    if (chosen != nullptr) {
+      next_linked_ = ToInt(chosen->id());
+      // Words do not wait until all is linked, which it never is beside steady writes.
+      const int64_t left = deadline - MonotonicMicros();
+      const Result<bool> reached = LinkUpTo(chosen->id(), kEverything, texts ? left / 2 : left, cancel);
+      if (!reached.ok() && reached.status().code() != Code::kNotFound) return reached.status();
+    }
+    if (texts) {
       const Result<bool> worked = WorkOnTexts(*texts, cancel);
       if (!worked.ok() && worked.status().code() != Code::kNotFound) return worked.status();
-      if (MonotonicMicros() >= deadline) return HasBackgroundWork();
-      continue;
     }
-    next_linked_ = ToInt(chosen->id());
-    Result<bool> reached = LinkUpTo(chosen->id(), kEverything, deadline - MonotonicMicros(), cancel);
-    if (!reached.ok() && reached.status().code() != Code::kNotFound) return reached.status();
     if (MonotonicMicros() >= deadline) return HasBackgroundWork();
   }
 }
