@@ -2,10 +2,16 @@
 
 #include <gtest/gtest.h>
 
+#include <atomic>
+#include <thread>
+
 #include "base/clock.h"
+#include "base/random.h"
+#include "support/seed.h"
 #include "support/sqlite_file.h"
 #include "support/temp_dir.h"
 #include "support/test_database.h"
+#include "support/test_disk.h"
 #include "support/test_store.h"
 
 namespace agentmemdb {
@@ -33,6 +39,56 @@ TEST(Commit, IsSeenByEveryReadThatFollows) {
     EXPECT_FALSE(db.Get(c, "r7").has_value());
     EXPECT_EQ(db.SearchIds(c, {7, 1}, 2), (Strings{"r8", "r6"}));
     EXPECT_EQ(db.Count(c), 19);
+  }
+}
+
+// So many numbers that another thread stages them while the transaction commits.
+std::vector<TestRecord> LargeWrite(const std::string& prefix, Random* random) {
+  std::vector<TestRecord> records;
+  for (int i = 0; i < 300; ++i) records.push_back({Numbered(prefix, i), RandomVector(256, random), {}, {}});
+  return records;
+}
+
+TEST(Commit, OfMuchIsFoundAtOnceBesideSearches) {
+  SCOPED_TRACE(SeedNote());
+  Random random(TestSeed());
+  const TempDir dir;
+  TestDatabase db(dir.File("a.db"));
+  const CollectionId c = db.Create("c", Graph(256, Metric::kCosine, 0));
+  db.Add(c, LargeWrite("first", &random));
+  std::atomic<bool> done{false};
+  const std::vector<float> query = RandomVector(256, &random);
+  std::thread searching([&] {
+    while (!done) ASSERT_EQ(db.SearchIds(c, query, 10).size(), 10u);
+  });
+  for (int round = 0; round < (kSanitized ? 3 : 10); ++round) {
+    const std::vector<TestRecord> records = LargeWrite(Numbered("r", round) + "-", &random);
+    db.Add(c, records);
+    for (size_t i = 0; i < records.size(); i += 50)
+      EXPECT_EQ(db.SearchIds(c, records[i].vector, 1), Strings{records[i].id});
+  }
+  done = true;
+  searching.join();
+}
+
+TEST(Commit, OfMuchThatFailsLeavesNothing) {
+  SCOPED_TRACE(SeedNote());
+  Random random(TestSeed());
+  const TempDir dir;
+  TestDatabase db(dir.File("a.db"), Durability::kFull);
+  const CollectionId c = db.Create("c", Graph(256, Metric::kCosine, 0));
+  const std::vector<TestRecord> kept = LargeWrite("kept", &random);
+  db.Add(c, kept);
+  FailDisk({.word = "a.db", .calls = kDiskSync, .nth = 1});
+  Status failed;
+  const std::vector<TestRecord> lost = LargeWrite("lost", &random);
+  db.Add(c, lost, &failed);
+  HealDisk();
+  EXPECT_EQ(failed.code(), Code::kIo);
+  EXPECT_EQ(db.Count(c), 300);
+  for (size_t i = 0; i < 300; i += 50) {
+    EXPECT_EQ(db.SearchIds(c, kept[i].vector, 1), Strings{kept[i].id});
+    EXPECT_NE(db.SearchIds(c, lost[i].vector, 1), Strings{lost[i].id});
   }
 }
 
