@@ -56,7 +56,8 @@ class CodeFormat {
   size_t query_bytes() const { return code_bytes(); }
   // Of one sketch, a multiple of 8; 0: vectors have none.
   size_t sketch_bytes() const { return sketch_bytes_; }
-  // The standard deviation of a sketch's estimate of cosine 0; of cosine c, sqrt(1 - c^2) times that.
+  // The standard deviation of a sketch's estimate of cosine 0; of cosine c, about sqrt(1 - c^2) times that, and near 1
+  // a third of it, since the query's own numbers vary.
   float sketch_error() const { return sketch_error_; }
 
   // Codes `vector` (not zero; any length: only its direction is kept). Returns its norm.
