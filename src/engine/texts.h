@@ -6,8 +6,8 @@
 
 namespace agentmemdb {
 
-// Of one piece of learning: some tens of milliseconds, which writers wait for. Smaller ones have more words to sort and more to merge, all together.
-constexpr size_t kTextsLearntAtOnce = 4000;
+// Of one piece of learning: some tens of milliseconds on two cores, which writers wait for. Smaller ones have more words to sort and more to merge, all together.
+constexpr size_t kTextsLearntAtOnce = 8000;
 
 // Learns the records that the index does not know, or `most` of them. Returns whether there are more. A record that fails its check counts as one
 // without text; verify() tells.
