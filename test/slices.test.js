@@ -2,6 +2,7 @@
 
 // Long work on the event loop is cut up: inputs of any size go in many small steps, and calls that are long take turns.
 
+const { createHook } = require('node:async_hooks');
 const { turnOfTheLoop, useDatabases } = require('./support/database');
 const { build } = require('../lib/slices');
 
@@ -72,4 +73,23 @@ test('calls that are long take turns: one slice in a turn of the loop, whoever i
   expect(made).toHaveLength(20);
   expect(new Set(made.map((each) => each.turn)).size).toBe(20);
   expect(slices.filter((each) => typeof each === 'string').sort()).toEqual(['a', 'b', 'c', 'd', 'e'].map((name) => `${name} dropped`));
+});
+
+test('the loop is kept awake while a read is about to be done, and not once all are', async () => {
+  let turns = 0;
+  const hook = createHook({ init: (id, type) => (turns += type === 'Immediate') }).enable();
+  try {
+    const db = await databases.open();
+    const c = await db.collection('c');
+    await c.add({ id: 'a' });
+    for (let i = 0; i < 100; i++) expect(await c.has('a')).toBe(true);
+    await turnOfTheLoop();
+    turns = 0;
+    await new Promise((resolve) => {
+      setTimeout(resolve, 50);
+    });
+    expect(turns).toBe(0);
+  } finally {
+    hook.disable();
+  }
 });

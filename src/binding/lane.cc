@@ -12,6 +12,8 @@ namespace {
 constexpr int64_t kSettleMicros = 1000;
 constexpr int kSettleCalls = 32;
 constexpr size_t kSettleBytes = 256 * 1024;
+// For how long after a read was accepted the loop stays awake: most are done by then, and others are not slowed down by much.
+constexpr int64_t kWatchMicros = 250;
 
 // One AsyncWorker: takes an errand of its lane to the pool and settles what came of it last; what came before is handed over.
 class Worker final : public Napi::AsyncWorker {
@@ -54,6 +56,7 @@ Lane::Lane(Napi::Env env) : env_(env) {
     bytes_settled_ = 0;
     Settle({});
   }));
+  watch_on_ = Napi::Persistent(Napi::Function::New(env, [this](const Napi::CallbackInfo&) { Watch(); }));
   Scheduler::Get().Join(this);
 }
 
@@ -63,9 +66,14 @@ void Lane::Accept(std::unique_ptr<Call> call) {
     if (!call->keeps_alive) ++call->handle->background;
   }
   if (call->keeps_alive) KeepAlive(+1);
-  call->accepted_micros = MonotonicMicros();
+  const int64_t now = call->accepted_micros = MonotonicMicros();
+  const bool reads = call->kind == CallKind::kRead;
+  if (reads) ++reads_unsettled_;
   Scheduler::Get().Add(this, std::move(call));
   Pump();
+  if (!reads || !Scheduler::Get().PaysToWatch(this)) return;
+  watch_until_ = now + kWatchMicros;
+  if (!watching_) Watch();
 }
 
 void Lane::Pump() {
@@ -107,19 +115,28 @@ void Lane::Settle(std::vector<std::unique_ptr<Call>> calls) {
 }
 
 // Not by waking the lane: what is sent to a thread-safe function while it runs, it runs in the same turn.
-void Lane::SettleLater() {
+void Lane::SettleLater() { settling_later_ = CallSoon(settle_more_); }
+
+bool Lane::CallSoon(const Napi::FunctionReference& function) {
   try {
     const Napi::HandleScope scope(env_);
-    set_immediate_.Call({settle_more_.Value()});
-    settling_later_ = true;
+    set_immediate_.Call({function.Value()});
+    return true;
   } catch (const Napi::Error&) {  // JavaScript cannot run any more: the environment is ending.
     Die();
+    return false;
   }
+}
+
+// A loop that has gone to sleep takes as long to wake as a search takes.
+void Lane::Watch() {
+  watching_ = alive_ && reads_unsettled_ > 0 && MonotonicMicros() < watch_until_ && CallSoon(watch_on_);
 }
 
 void Lane::SettleOne(std::unique_ptr<Call> call) {
   const Napi::HandleScope scope(env_);
   if (call->keeps_alive) KeepAlive(-1);
+  if (call->kind == CallKind::kRead) --reads_unsettled_;
   if (call->deferred) {
     durations_[call->method].Add(MonotonicMicros() - call->accepted_micros);
     Napi::Value value = TryConvert(call.get());

@@ -221,6 +221,11 @@ bool Scheduler::GoOn(Lane* lane, const Errand& errand, std::vector<std::unique_p
   return false;
 }
 
+bool Scheduler::PaysToWatch(const Lane* lane) {
+  std::lock_guard guard(mutex_);
+  return workers_ < limit_ && lane->lingered_in_vain_ == 0;
+}
+
 bool Scheduler::MayStay(const Lane* lane) const {
   if (!lane->alive_ || exiting_) return false;
   const bool other_allowed = OtherAllowed();

@@ -2,7 +2,8 @@
 // the libuv pool; one lane per environment (main thread or worker_thread) queues that environment's calls.
 //
 //   reads       a worker takes up to 32 of them, or 1 ms of them, hands them over, and goes on with the next as long as nobody
-//               else wants a worker; when none is left it waits a moment, for what a caller asks next
+//               else wants a worker; when none is left it waits a moment, for what a caller asks next, and the event loop does not
+//               sleep while it works for such a caller
 //   writes      all that wait on one database become one transaction; one at a time per database
 //   background  takes what is left, until a write needs the worker; when there is never anything left, a quarter of the time,
 //               and a tenth while there are writes only
@@ -65,6 +66,8 @@ class Scheduler {
   std::vector<std::unique_ptr<Call>> TakeDelivered(Lane* lane);
   // Gives the worker back and wakes lanes that wait for one.
   void Finish(const Errand& errand);
+  // Whether it pays to keep the lane's event loop awake for a read: a core is free for it, and its caller asks one after the other.
+  bool PaysToWatch(const Lane* lane);
   // Waiting calls that were cancelled.
   std::vector<std::unique_ptr<Call>> TakeCancelled(Lane* lane);
   // The lane takes no more part; its waiting calls are returned, its running ones cancelled.
@@ -135,7 +138,11 @@ class Lane : public std::enable_shared_from_this<Lane> {
   void Wake();  // From any thread, under the scheduler's mutex.
   void SettleOne(std::unique_ptr<Call> call);
   Napi::Value TryConvert(Call* call);
+  // Calls `function` in the next turn of the loop. False: the environment is ending.
+  bool CallSoon(const Napi::FunctionReference& function);
   void SettleLater();
+  // Keeps the loop from sleeping for the next turn, when a read is about to be done.
+  void Watch();
 
   Napi::Env env_;
   napi_threadsafe_function wake_ = nullptr;
@@ -143,9 +150,12 @@ class Lane : public std::enable_shared_from_this<Lane> {
   int64_t kept_alive_by_ = 0;
   std::deque<std::unique_ptr<Call>> unsettled_;
   std::map<std::string_view, Histogram> durations_;  // by method
-  Napi::FunctionReference set_immediate_, settle_more_;
+  Napi::FunctionReference set_immediate_, settle_more_, watch_on_;
   bool settling_later_ = false;
-  int calls_settled_ = 0;  // in this turn of the loop, and the bytes of their results
+  bool watching_ = false;
+  int reads_unsettled_ = 0;
+  int64_t watch_until_ = 0;  // MonotonicMicros()
+  int calls_settled_ = 0;    // in this turn of the loop, and the bytes of their results
   size_t bytes_settled_ = 0;
 
   // Guarded by the scheduler's mutex:
