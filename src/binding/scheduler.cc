@@ -6,6 +6,7 @@
 #include <thread>
 
 #include "base/clock.h"
+#include "engine/shared_read.h"
 
 namespace agentmemdb::binding {
 namespace {
@@ -173,6 +174,7 @@ std::vector<std::unique_ptr<Call>> Scheduler::RunReads(Lane* lane) {
   }
   const int64_t end = MonotonicMicros() + kBatchMicros;
   std::vector<std::unique_ptr<Call>> done;
+  SharedRead shared;
   for (;;) {
     std::unique_ptr<Call> call;
     {
@@ -183,6 +185,7 @@ std::vector<std::unique_ptr<Call>> Scheduler::RunReads(Lane* lane) {
       lane->reads_.pop_front();
       lane->running_.insert(call.get());
     }
+    shared.Next(call->accepted_micros);
     call->Run();
     GiveWay();
     const bool solo = call->kind == CallKind::kSolo;

@@ -3,8 +3,10 @@
 #include <algorithm>
 #include <unordered_map>
 
+#include "base/clock.h"
 #include "base/file.h"
 #include "base/retry.h"
+#include "engine/shared_read.h"
 #include "storage/backup.h"
 
 namespace agentmemdb {
@@ -146,16 +148,26 @@ Status Database::TryRead(const CancelToken& cancel, const std::function<Status(c
                          bool* answered) {
   Version applied;
   {
-    Result<std::unique_ptr<ReadTransaction>> rows = store_->BeginRead();
-    if (!rows.ok()) return rows.status();
+    PinnedRead read = SharedRead::Take(this, applied_);
+    if (read.rows == nullptr) {
+      read.begun_micros = MonotonicMicros();
+      Result<std::unique_ptr<ReadTransaction>> rows = store_->BeginRead();
+      if (!rows.ok()) return rows.status();
+      read.rows = std::move(*rows);
+    }
     std::shared_lock guard(index_lock_);
-    Result<DatabaseHeader> header = (*rows)->Header();  // Pins the snapshot.
-    if (!header.ok()) return header.status();
-    *answered = header->change_version == applied_ && header->epoch == epoch_;
+    if (!read.header) {
+      Result<DatabaseHeader> header = read.rows->Header();  // Pins the snapshot.
+      if (!header.ok()) return header.status();
+      read.header = *header;
+    }
+    *answered = read.header->change_version == applied_ && read.header->epoch == epoch_;
     if (*answered) {
-      const Status read = body({rows->get(), &collections_, epoch_});
-      const Status unchanged = (*rows)->CheckUnchanged();
-      return unchanged.ok() ? read : unchanged;
+      Status status = body({read.rows.get(), &collections_, epoch_});
+      if (Status unchanged = read.rows->CheckUnchanged(); !unchanged.ok()) status = unchanged;
+      guard.unlock();
+      if (status.ok()) SharedRead::Leave(this, std::move(read));
+      return status;
     }
     applied = applied_;
   }

@@ -62,6 +62,11 @@ ReadTransaction::~ReadTransaction() {
   if (pooled_ != nullptr && !pooled_->InTransaction()) readers_->GiveBack(std::move(pooled_));
 }
 
+bool ReadTransaction::Rest() {
+  connection_->ResetStatements();
+  return pooled_ != nullptr;
+}
+
 Status ReadTransaction::CheckUnchanged() const {
   if (readers_ == nullptr || readers_->StillTrue()) return {};
   return Status(Code::kBusy, "another process wrote to " + connection_->path() + " during the read; try again")
