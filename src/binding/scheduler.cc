@@ -27,6 +27,8 @@ int PoolSize() {
   return size < 1 ? 1 : size;
 }
 
+bool IsSlice(const std::unique_ptr<Call>& call) { return call->kind == CallKind::kSlice; }
+
 }  // namespace
 
 Scheduler& Scheduler::Get() {
@@ -111,7 +113,7 @@ bool Scheduler::CanRun(const Lane* lane) const {
 }
 
 bool Scheduler::SliceWaits(const Lane* lane) const {
-  return !lane->background_.empty() && lane->background_.front()->kind == CallKind::kSlice;
+  return std::any_of(lane->background_.begin(), lane->background_.end(), IsSlice);
 }
 
 std::optional<Errand> Scheduler::Choose(Lane* lane) {
@@ -135,7 +137,8 @@ std::optional<Errand> Scheduler::Choose(Lane* lane) {
     lane->wrote_last_ = false;
     return Errand{CallKind::kRead};
   }
-  if (can_background || SliceWaits(lane)) return Errand{CallKind::kBackground};
+  if (can_background) return Errand{CallKind::kBackground};
+  if (SliceWaits(lane)) return Errand{CallKind::kSlice};
   return std::nullopt;
 }
 
@@ -159,7 +162,7 @@ std::vector<std::unique_ptr<Call>> Scheduler::Run(Lane* lane, const Errand& erra
   const int64_t used = MonotonicMicros() - start;
   std::lock_guard guard(mutex_);
   for (const auto& call : done) lane->running_.erase(call.get());
-  if (errand.kind == CallKind::kBackground) {
+  if (errand.kind == CallKind::kBackground || errand.kind == CallKind::kSlice) {
     lane->background_owed_micros_ = std::max<int64_t>(0, lane->background_owed_micros_ - used);
     lane->read_lately_ = false;
   } else if (errand.kind != CallKind::kDisk && !lane->background_.empty())
@@ -293,9 +296,13 @@ std::vector<std::unique_ptr<Call>> Scheduler::RunOne(Lane* lane, const Errand& e
     std::lock_guard guard(mutex_);
     // A write that has come since background work was chosen goes first.
     const bool write_waits = !lane->writes_.empty() && !WriteAllowed();
-    if (queue.empty() || (errand.kind == CallKind::kBackground && !errand.owed && write_waits)) return done;
-    done.push_back(std::move(queue.front()));
-    queue.pop_front();
+    if (errand.kind != CallKind::kDisk && !errand.owed && write_waits) return done;
+    // A slice need not wait for what stands before it: that may want a worker of another kind.
+    const auto next =
+        errand.kind == CallKind::kSlice ? std::find_if(queue.begin(), queue.end(), IsSlice) : queue.begin();
+    if (next == queue.end()) return done;
+    done.push_back(std::move(*next));
+    queue.erase(next);
     lane->running_.insert(done.front().get());
     if (errand.owed) done.front()->yields = false;
   }
