@@ -16,8 +16,8 @@ const { toQuery, checkQuery, querySource, ofMany, toConcurrency, inParallel } = 
 const { splitReranking, rerankHits } = require('./rerank');
 const { toId, describe } = require('./values');
 
-// Slices of linking at a time, of one indexed().
-const LINKERS = Math.min(4, availableParallelism());
+// Slices of linking at a time, of one indexed(): one for each core, and one that waits, so that nobody waits for the event loop.
+const SLICES = Math.min(4, availableParallelism()) + 1;
 
 class Collection {
   #native;
@@ -263,7 +263,7 @@ class Collection {
       };
       // Slices take pieces of the same work, so that several run at once where there are cores. What ends one early (a full queue, an
       // abort) is for the first to tell.
-      const helpers = Array.from({ length: LINKERS - 1 }, () => link().catch(() => {}));
+      const helpers = Array.from({ length: SLICES - 1 }, () => link().catch(() => {}));
       await Promise.all([link(), ...helpers]);
       while (await this.#step('workOnTexts', [], next()));
     });

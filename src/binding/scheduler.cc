@@ -197,15 +197,20 @@ std::vector<std::unique_ptr<Call>> Scheduler::RunReads(Lane* lane) {
   }
 }
 
+void Scheduler::HandOver(Lane* lane, std::vector<std::unique_ptr<Call>>* done) {
+  std::move(done->begin(), done->end(), std::back_inserter(lane->delivered_));
+  done->clear();
+  lane->Wake();
+}
+
 bool Scheduler::GoOn(Lane* lane, const Errand& errand, std::vector<std::unique_ptr<Call>>* done) {
+  if (errand.kind == CallKind::kSlice || errand.kind == CallKind::kBackground) return GoOnSlicing(lane, done);
   if (errand.kind != CallKind::kRead) return false;
   uint64_t arrived, wanted;
   {
     std::lock_guard guard(mutex_);
     if (!MayStay(lane)) return false;
-    std::move(done->begin(), done->end(), std::back_inserter(lane->delivered_));
-    done->clear();
-    lane->Wake();
+    HandOver(lane, done);
     arrived = lane->arrived_;
     wanted = wanted_;
     const bool lingers = lane->reads_.empty();
@@ -225,6 +230,16 @@ bool Scheduler::GoOn(Lane* lane, const Errand& errand, std::vector<std::unique_p
   if (!lane->reads_.empty() && MayStay(lane)) return true;
   --lane->readers_starting_;
   return false;
+}
+
+bool Scheduler::GoOnSlicing(Lane* lane, std::vector<std::unique_ptr<Call>>* done) {
+  std::lock_guard guard(mutex_);
+  const bool wanted = lane->reads_.size() > lane->readers_starting_ || !lane->writes_.empty() || !lane->disk_.empty();
+  const bool others_want =
+      std::any_of(waiting_.begin(), waiting_.end(), [&](const Lane* other) { return other != lane; });
+  if (!lane->alive_ || exiting_ || wanted || others_want || !SliceWaits(lane)) return false;
+  HandOver(lane, done);
+  return true;
 }
 
 bool Scheduler::PaysToWatch(const Lane* lane) {

@@ -87,6 +87,10 @@ class Scheduler {
   std::optional<Errand> Choose(Lane* lane);
   // Whether the lane's next background work is short enough for a worker that is kept for reads.
   bool SliceWaits(const Lane* lane) const;
+  // The same of GoOn for who links in slices, as long as the next one waits and nobody else wants the worker.
+  bool GoOnSlicing(Lane* lane, std::vector<std::unique_ptr<Call>>* done);
+  // Calls that are done, to be settled while the worker goes on.
+  void HandOver(Lane* lane, std::vector<std::unique_ptr<Call>>* done);
   // Whether nobody but readers of this lane would use the worker that reads for it.
   bool MayStay(const Lane* lane) const;
   bool Writable(const Call& call) const { return writing_.count(call.database.get()) == 0; }

@@ -109,11 +109,13 @@ float CodeFormat::Encode(const float* vector, uint8_t* code) const {
   thread_local std::vector<uint8_t> numbers;
   numbers.assign(2 * part_bytes_, 0);
   Quantise(rotated.data(), dimensions_, numbers.data());
+  const size_t n =
+      part_bytes_;  // A copy, as below: bytes that are written might be any member, and no loop would be vectorised.
   const uint8_t* first = numbers.data();
-  const uint8_t* second = first + part_bytes_;
+  const uint8_t* second = first + n;
   uint8_t* high = code;
-  uint8_t* low = code + part_bytes_;
-  for (size_t i = 0; i < part_bytes_; ++i) {
+  uint8_t* low = code + n;
+  for (size_t i = 0; i < n; ++i) {
     high[i] = static_cast<uint8_t>((first[i] >> 4) | (second[i] & 0xF0));
     low[i] = static_cast<uint8_t>((first[i] & 0x0F) | ((second[i] & 0x0F) << 4));
   }
@@ -170,9 +172,12 @@ float CodeFormat::MakeQuery(const float* vector, CodeQuery* query) const {
   float largest = 1e-20f;
   for (const float x : rotated) largest = std::max(largest, std::abs(x));
   const float unit = largest / static_cast<float>(query_max_);
-  for (size_t i = 0; i < dimensions_; ++i) {
-    const auto value = static_cast<int32_t>(std::bit_cast<uint32_t>(rotated[i] / unit + kRounder) - kRounderBits);
-    query->values[i] = static_cast<int8_t>(value);
+  const size_t n = dimensions_;
+  const float* from = rotated.data();
+  int8_t* values = query->values;
+  for (size_t i = 0; i < n; ++i) {
+    const auto value = static_cast<int32_t>(std::bit_cast<uint32_t>(from[i] / unit + kRounder) - kRounderBits);
+    values[i] = static_cast<int8_t>(value);
   }
   std::memset(query->values + dimensions_, 0, query_bytes() - dimensions_);
   Finish(query, unit);
@@ -180,22 +185,20 @@ float CodeFormat::MakeQuery(const float* vector, CodeQuery* query) const {
 }
 
 void CodeFormat::MakeQuery(const uint8_t* code, CodeQuery* query) const {
+  const size_t n = part_bytes_;
   int8_t* values = query->values;
   if (planes_) {
     const uint8_t* high = code;
-    const uint8_t* low = code + part_bytes_;
-    for (size_t i = 0; i < part_bytes_; ++i)
-      values[i] = static_cast<int8_t>(((high[i] & 0x0F) << 4 | (low[i] & 0x0F)) ^ kMiddle);
-    for (size_t i = 0; i < part_bytes_; ++i)
-      values[part_bytes_ + i] = static_cast<int8_t>(((high[i] & 0xF0) | low[i] >> 4) ^ kMiddle);
+    const uint8_t* low = code + n;
+    for (size_t i = 0; i < n; ++i) values[i] = static_cast<int8_t>(((high[i] & 0x0F) << 4 | (low[i] & 0x0F)) ^ kMiddle);
+    for (size_t i = 0; i < n; ++i) values[n + i] = static_cast<int8_t>(((high[i] & 0xF0) | low[i] >> 4) ^ kMiddle);
   } else {
-    for (size_t i = 0; i < part_bytes_; ++i) values[i] = static_cast<int8_t>(code[i] ^ kMiddle);
+    for (size_t i = 0; i < n; ++i) values[i] = static_cast<int8_t>(code[i] ^ kMiddle);
   }
   // A code has 8 bits; where the kernels take fewer, the last one is given up.
   const int given_up = query_max_ < 127 ? 1 : 0;
-  if (given_up > 0) {
-    for (size_t i = 0; i < dimensions_; ++i) values[i] = static_cast<int8_t>(values[i] >> given_up);
-  }
+  const size_t bytes = given_up > 0 ? query_bytes() : 0;
+  for (size_t i = 0; i < bytes; ++i) values[i] = static_cast<int8_t>(values[i] >> given_up);
   std::memset(values + dimensions_, 0, query_bytes() - dimensions_);
   Finish(query, step_ * static_cast<float>(1 << given_up));
 }

@@ -273,7 +273,7 @@ Result<bool> HnswIndex::Advance(Goal goal) {
 bool HnswIndex::BeginNext(Goal goal) {
   std::unique_lock guard(link_mutex_, std::try_to_lock);
   if (!guard) {  // Another thread is at it.
-    GiveWay();
+    if (!repair_.Help()) GiveWay();
     return true;
   }
   if (linker_.busy()) return true;

@@ -25,6 +25,17 @@ void Thin(const CodeDistances& distances, const CodeTarget& chosen, std::vector<
   left->resize(kept);
 }
 
+// Distances by whole codes. As the keys of a pool they sort as plain numbers.
+std::vector<CandidatePool::Key> KeysOf(const CodeDistances& distances, const CodeTarget& target,
+                                       std::span<const uint32_t> nodes) {
+  for (const uint32_t node : nodes) distances.Prefetch(node, true);
+  std::vector<float> raws(nodes.size());
+  distances.Compare(target, true, nodes, raws.data());
+  std::vector<CandidatePool::Key> keys(nodes.size());
+  for (size_t i = 0; i < nodes.size(); ++i) keys[i] = CandidatePool::KeyOf({raws[i], nodes[i]});
+  return keys;
+}
+
 }  // namespace
 
 std::vector<uint32_t> ChooseNeighbors(const CodeDistances& distances, std::span<const Candidate> candidates,
@@ -62,12 +73,7 @@ std::vector<uint32_t> NodesOf(std::span<const Candidate> candidates) {
 
 std::vector<Candidate> NearestOf(const CodeDistances& distances, const CodeTarget& target,
                                  std::span<const uint32_t> nodes) {
-  for (const uint32_t node : nodes) distances.Prefetch(node, true);
-  std::vector<float> raws(nodes.size());
-  distances.Compare(target, true, nodes, raws.data());
-  // As the keys of a pool they sort as plain numbers.
-  std::vector<CandidatePool::Key> keys(nodes.size());
-  for (size_t i = 0; i < nodes.size(); ++i) keys[i] = CandidatePool::KeyOf({raws[i], nodes[i]});
+  std::vector<CandidatePool::Key> keys = KeysOf(distances, target, nodes);
   std::sort(keys.begin(), keys.end());
   std::vector<Candidate> candidates(nodes.size());
   for (size_t i = 0; i < nodes.size(); ++i) candidates[i] = CandidatePool::CandidateOf(keys[i]);
@@ -79,6 +85,12 @@ std::vector<Candidate> NearestOf(const CodeDistances& distances, uint32_t node, 
   nodes.erase(std::unique(nodes.begin(), nodes.end()), nodes.end());
   CodeQueryBuffer buffer(distances.format().query_bytes());
   return NearestOf(distances, distances.TargetOf(node, buffer.query.values), nodes);
+}
+
+uint32_t NearestOne(const CodeDistances& distances, uint32_t node, std::span<const uint32_t> nodes) {
+  CodeQueryBuffer buffer(distances.format().query_bytes());
+  const std::vector<CandidatePool::Key> keys = KeysOf(distances, distances.TargetOf(node, buffer.query.values), nodes);
+  return CandidatePool::NodeOf(*std::min_element(keys.begin(), keys.end()));
 }
 
 std::vector<uint32_t> LinksOf(const HnswNodes& nodes, uint32_t node, int level) {

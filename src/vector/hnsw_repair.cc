@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/clock.h"
 #include "vector/hnsw_links.h"
 
 namespace agentmemdb {
@@ -39,6 +40,11 @@ void HnswRepair::Work() {
       BeginLevel(nodes_->entry().level);
     }
   }
+  if (phase_ == Phase::kLook) {
+    if (Help()) return;
+    if (!HasLooked()) return GiveWay();  // Others are at the rest.
+    phase_ = Phase::kReach;
+  }
   for (int i = 0; i < kNodesAPiece && phase_ == Phase::kReach; ++i) {
     if (border_.empty()) {
       phase_ = Phase::kAttach;
@@ -55,16 +61,55 @@ void HnswRepair::BeginLevel(int level) {
   level_ = level;
   phase_ = level < 0 ? Phase::kIdle : Phase::kReach;
   if (level < 0) return;
+  if (level == 0) BeginLooking();
   next_ = Slot{0};
   reached_.Clear();
   reached_.Add(Slot{nodes_->entry().node});
   border_.assign(1, nodes_->entry().node);
 }
 
+void HnswRepair::BeginLooking() {
+  const std::lock_guard guard(looking_);
+  hard_.assign((alive_.Bound() + 63) / 64, 0);
+  words_claimed_ = words_done_ = 0;
+  phase_ = Phase::kLook;
+}
+
+bool HnswRepair::HasLooked() {
+  const std::lock_guard guard(looking_);
+  return words_done_ == hard_.size();
+}
+
+bool HnswRepair::Help() {
+  size_t word;
+  {
+    const std::lock_guard guard(looking_);
+    if (words_claimed_ == hard_.size()) return false;
+    word = words_claimed_++;
+  }
+  hard_[word] = LookAt(word);
+  const std::lock_guard guard(looking_);
+  ++words_done_;
+  return true;
+}
+
+uint64_t HnswRepair::LookAt(size_t word) const {
+  uint64_t hard = 0;
+  try {
+    for (uint32_t bit = 0; bit < 64; ++bit) {
+      const auto node = static_cast<uint32_t>(word * 64 + bit);
+      if (alive_.Contains(Slot{node}) && IsHardToFind(node)) hard |= uint64_t{1} << bit;
+    }
+  } catch (const std::bad_alloc&) {
+    hard = UINT64_MAX;  // Walks will tell.
+  }
+  return hard;
+}
+
 // The next node that is alive and was not reached, or is hard to find. What it leads to is reached from it.
 void HnswRepair::AttachNext() {
   const auto passed = [this](Slot slot) {
-    return nodes_->LevelOf(ToInt(slot)) < level_ || (reached_.Contains(slot) && !IsHardToFind(ToInt(slot)));
+    return nodes_->LevelOf(ToInt(slot)) < level_ || (reached_.Contains(slot) && !IsHard(slot));
   };
   std::optional<Slot> node = alive_.Next(next_);
   for (int looked = 0; node && passed(*node); node = alive_.Next(next_)) {
@@ -78,10 +123,9 @@ void HnswRepair::AttachNext() {
 }
 
 bool HnswRepair::IsHardToFind(uint32_t node) const {
-  if (level_ > 0) return false;
-  const std::vector<Candidate> nearest = NearestOf(*distances_, node, LinksOf(*nodes_, node, level_));
-  if (nearest.empty()) return false;
-  const std::vector<uint32_t> back = LinksOf(*nodes_, nearest.front().node, level_);
+  const std::vector<uint32_t> links = LinksOf(*nodes_, node, 0);
+  if (links.empty()) return false;
+  const std::vector<uint32_t> back = LinksOf(*nodes_, NearestOne(*distances_, node, links), 0);
   return std::find(back.begin(), back.end(), node) == back.end();
 }
 

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstdint>
+#include <mutex>
 #include <vector>
 
 #include "base/id_set.h"
@@ -22,13 +23,15 @@ class HnswRepair {
   // One small piece: tens to hundreds of microseconds. Threads: one at a time, and no linker beside it; searches may run.
   // May throw std::bad_alloc; the piece is done later then.
   void Work();
+  // The same for any number of threads beside that one. False: there is nothing to help with.
+  bool Help();
 
   // Of the last pass: the nodes taken out, and how many could not be reached.
   const IdSet& removed() const { return dead_; }
   uint32_t attached() const { return attached_; }
 
  private:
-  enum class Phase { kIdle, kUnlink, kReach, kAttach };
+  enum class Phase { kIdle, kUnlink, kLook, kReach, kAttach };
 
   void Unlink(uint32_t node);
   void UnlinkLevel(uint32_t node, int level);
@@ -39,9 +42,14 @@ class HnswRepair {
   void BeginLevel(int level);
   void Reach(uint32_t node);
   void AttachNext();
+  // Fills hard_.
+  void BeginLooking();
+  bool HasLooked();
+  uint64_t LookAt(size_t word) const;
   // Whether its nearest neighbour does not lead to it. So it goes with outliers: all their neighbours have chosen nearer ones, and
   // what leads to them may be so far away that a search for their own vector never looks there. A walk will tell.
   bool IsHardToFind(uint32_t node) const;
+  bool IsHard(Slot slot) const { return level_ == 0 && (hard_[ToInt(slot) / 64] >> ToInt(slot) % 64 & 1) != 0; }
   void AttachReachable(uint32_t node);
 
   HnswNodes* nodes_;
@@ -53,6 +61,10 @@ class HnswRepair {
   Slot next_{0};                  // where the phase goes on
   std::vector<uint32_t> border_;  // reached, and not looked at yet
   uint32_t attached_ = 0;
+
+  std::mutex looking_;                         // Guards what follows.
+  size_t words_claimed_ = 0, words_done_ = 0;  // of hard_
+  std::vector<uint64_t> hard_;  // By slot: IsHardToFind. Each word is written by who claimed it; whole from kReach on.
 };
 
 }  // namespace agentmemdb
