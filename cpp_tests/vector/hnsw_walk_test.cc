@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <numeric>
+
 #include "support/built_graph.h"
 #include "support/index_under_test.h"
 #include "support/seed.h"
@@ -61,6 +63,46 @@ TEST(CodeDistances, DropFarKeepsNearlyAllThatAreNear) {
       }
       EXPECT_GE(static_cast<double>(near_kept), 0.8 * static_cast<double>(near)) << MetricName(metric) << " " << unit;
       EXPECT_LE(static_cast<double>(far_kept), 0.5 * static_cast<double>(far)) << MetricName(metric) << " " << unit;
+    }
+  }
+}
+
+// Vectors that differ less and less: the bound comes near cosine 1, where a sketch is wrong in another way.
+TEST(CodeDistances, DropFarKeepsNearlyAllThatAreNearAmongNearDuplicates) {
+  SCOPED_TRACE(SeedNote());
+  Random random(TestSeed());
+  for (const uint32_t dimensions : {384u, 768u, 1536u}) {
+    for (const float noise : {1.0f, 0.4f, 0.15f, 0.05f, 0.02f}) {
+      const std::vector<float> common = RandomVector(dimensions, &random);
+      const auto make = [&] {
+        std::vector<float> vector = RandomVector(dimensions, &random);
+        for (uint32_t d = 0; d < dimensions; ++d) vector[d] = common[d] + noise * vector[d];
+        return UnitVector(vector);
+      };
+      VectorSet base{dimensions, {}};
+      for (int i = 0; i < 300; ++i) {
+        const std::vector<float> vector = make();
+        base.numbers.insert(base.numbers.end(), vector.begin(), vector.end());
+      }
+      const BuiltGraph graph(Metric::kCosine, base, 8, 1);
+      std::vector<uint32_t> nodes(base.count());
+      std::iota(nodes.begin(), nodes.end(), 0);
+      size_t near = 0, near_kept = 0;
+      for (int round = 0; round < 20; ++round) {
+        CodeQueryBuffer buffer(graph.format().query_bytes());
+        const float norm = graph.format().MakeQuery(make().data(), &buffer.query);
+        const CodeTarget target{buffer.query, norm};
+        std::vector<float> raws(nodes.size());
+        graph.distances().Compare(target, true, nodes, raws.data());
+        std::vector<float> sorted = raws;
+        std::sort(sorted.begin(), sorted.end());
+        std::vector<uint32_t> kept = nodes;
+        kept.resize(graph.distances().DropFar(target, sorted[20], kept));
+        near += 20;
+        near_kept += static_cast<size_t>(
+            std::count_if(kept.begin(), kept.end(), [&](uint32_t node) { return raws[node] < sorted[20]; }));
+      }
+      EXPECT_GT(static_cast<double>(near_kept), 0.85 * static_cast<double>(near)) << dimensions << " " << noise;
     }
   }
 }
