@@ -5,6 +5,12 @@
 #include <thread>
 
 namespace agentmemdb {
+namespace {
+
+constexpr int64_t kBetweenWaysMicros = 100, kHurryMicros = 1000;
+thread_local int64_t gives_way_at = 0;
+
+}  // namespace
 
 TimeMs NowMs() {
   using namespace std::chrono;
@@ -29,13 +35,15 @@ int64_t ThreadCpuMicros() {
 void SleepMs(int milliseconds) { std::this_thread::sleep_for(std::chrono::milliseconds(milliseconds)); }
 
 void GiveWay() {
-  constexpr int64_t kIntervalMicros = 100;
-  thread_local int64_t last = 0;
   const int64_t now = MonotonicMicros();
-  if (now - last < kIntervalMicros) return;
-  last = now;
+  if (now < gives_way_at) return;
+  gives_way_at = now + kBetweenWaysMicros;
   std::this_thread::yield();
 }
+
+Hurry::Hurry() { gives_way_at = MonotonicMicros() + kHurryMicros; }
+
+Hurry::~Hurry() { gives_way_at = 0; }
 
 void Pause() {
 #if defined(__x86_64__)

@@ -188,9 +188,12 @@ std::vector<std::unique_ptr<Call>> Scheduler::RunReads(Lane* lane) {
       lane->reads_.pop_front();
       lane->running_.insert(call.get());
     }
+    if (!done.empty()) GiveWay();  // Many are in flight: the event loop has some to settle, and more to ask for.
     shared.Next(call->accepted_micros);
-    call->Run();
-    GiveWay();
+    {
+      const Hurry hurry;
+      call->Run();
+    }
     const bool solo = call->kind == CallKind::kSolo;
     done.push_back(std::move(call));
     if (solo || done.size() == kReadsPerBatch || MonotonicMicros() >= end) return done;

@@ -1,5 +1,6 @@
 #include "engine/apply.h"
 
+#include "base/clock.h"
 #include "engine/database.h"
 
 namespace agentmemdb {
@@ -61,6 +62,7 @@ bool Database::Stage(const ChangeSet& changes) {
     Collection* collection = nullptr;
     for (const RowChange& change : changes.rows) {
       if (!change.staged) continue;
+      GiveWay();
       if (collection == nullptr || collection->id() != change.collection)
         collection = WrittenBy(changes, change.collection);
       collection->Stage(change.slot, change.id, change.vector);

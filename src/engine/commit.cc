@@ -11,7 +11,7 @@ namespace agentmemdb {
 namespace {
 
 constexpr int kBusyStepMs = 20;
-constexpr int64_t kRecordsBetweenChecks = 256;
+constexpr int64_t kRecordsBetweenChecks = 8;
 // So many numbers of vectors take longer to stage than a thread takes to begin.
 constexpr size_t kNumbersStagedBeside = size_t{1} << 16;
 // Deletions are told one by one to processes and images that are not further behind than these; who is loads everything anew. An

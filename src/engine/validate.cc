@@ -7,7 +7,7 @@
 namespace agentmemdb {
 namespace {
 
-constexpr size_t kRecordsBetweenChecks = 256;
+constexpr size_t kRecordsBetweenChecks = 8;
 
 Status ValidateVector(const CollectionOptions& options, VectorView vector, const std::string& argument) {
   if (vector.empty()) return {};
