@@ -7,7 +7,7 @@
 namespace agentmemdb {
 namespace {
 
-constexpr int64_t kBetweenWaysMicros = 100, kHurryMicros = 1000;
+constexpr int64_t kBetweenWaysMicros = 100, kHurryMicros = 10000;
 thread_local int64_t gives_way_at = 0;
 
 }  // namespace

@@ -18,7 +18,7 @@ void SleepMs(int milliseconds);
 // Lets a thread that was woken on this core run first: at most once in 100 us, and free of charge when none waits. Without it,
 // as many busy workers as cores keep the event loop's thread waiting until a slice of the kernel's ends, 1 to 3 ms each time.
 void GiveWay();
-// What its thread does while one lives is short, and somebody waits for it: GiveWay does nothing for the first millisecond.
+// What its thread does while one lives is short, and somebody waits for it: GiveWay does nothing for the first 10 ms.
 class Hurry {
  public:
   Hurry();
