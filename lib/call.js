@@ -87,6 +87,11 @@ function sweepAt(due, timers) {
   else native.sweep();
 }
 
+/** Whether something may end a call early, or be told how far it is. */
+function hasControl({ signal, timeoutMs, onProgress } = {}) {
+  return signal !== undefined || timeoutMs !== undefined || onProgress !== undefined;
+}
+
 /**
  * Calls `object[name](...args, token, timeoutMs)` and awaits it.
  * Rejects with `signal.reason` when the signal aborted the call, else with an AgentMemError.
@@ -191,4 +196,4 @@ function callSync(object, name, args) {
   }
 }
 
-module.exports = { callAsync, callSync, overSteps, awaitOther, splitOptions, syncOptions, checkControl, toOnProgress, checkKeys, isObject, CALL_OPTIONS };
+module.exports = { callAsync, callSync, hasControl, overSteps, awaitOther, splitOptions, syncOptions, checkControl, toOnProgress, checkKeys, isObject, CALL_OPTIONS };

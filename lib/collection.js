@@ -150,7 +150,8 @@ class Collection {
     const { asked, reranking } = splitReranking(method, given);
     const args = toQuery(method, asked);
     const wantsVector = this.#wantsVector(asked);
-    if (!wantsVector && reranking === undefined) return this.#call('search', args, { signal, timeoutMs }, readHits);
+    // Awaited, because a promise that is returned takes two turns more.
+    if (!wantsVector && reranking === undefined) return await this.#call('search', args, { signal, timeoutMs }, readHits);
     const next = overSteps(method, { signal, timeoutMs });
     return this.#during('search', async () => {
       if (wantsVector) await this.#embedQueries(method, [args], next);
