@@ -139,6 +139,12 @@ describe('small and finished', () => {
   });
 });
 
+test('decisions are numbered one after the other, by name and by title', () => {
+  const decisions = filesBelow('docs/decisions').sort();
+  const numbers = decisions.map((file) => [Number(path.basename(file).slice(0, 4)), Number(/^# (\d+)\. /.exec(read(file))?.[1])]);
+  expect(numbers).toEqual(decisions.map((_, i) => [i + 1, i + 1]));
+});
+
 describe('the built addon', () => {
   const onElf = process.platform === 'linux' ? test : test.skip;
 

@@ -146,6 +146,7 @@ Status Database::Read(const CancelToken& cancel, const std::function<Status(cons
 // Not answered, and ok: memory has caught up, and it can be tried again.
 Status Database::TryRead(const CancelToken& cancel, const std::function<Status(const ReadView&)>& body,
                          bool* answered) {
+  reads_begun_.fetch_add(1, std::memory_order_relaxed);
   Version applied;
   {
     PinnedRead read = SharedRead::Take(this, applied_);
