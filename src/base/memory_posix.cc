@@ -40,8 +40,8 @@ void GrowingMemory::Grow(size_t bytes) {
   // A page is there only when it is written: asking for some more than needed saves calls and costs nothing.
   const size_t ahead = std::min(bytes / 8, kAheadMax);
   const size_t wanted = RoundUp(bytes + ahead, kStep);
-  const size_t size =
-      wanted < kHugeMin ? wanted : RoundUp(wanted, kHugePage);  // A page that is cut off is a small one.
+  // What grows will grow again, and a page that is cut off now would stay small. What is made at once need not waste the rest of one.
+  const size_t size = size_ == 0 || wanted < kHugeMin ? wanted : RoundUp(wanted, kHugePage);
   if (size > reserved_)
     Move(size);
   else if (mprotect(data_ + size_, size - size_, PROT_READ | PROT_WRITE) != 0)

@@ -146,26 +146,24 @@ bool HaveNoContent(const SearchQuery& query) {
   return nothing && !query.highlight && !(query.explain && (query.text || query.rank));
 }
 
-// Scores and distances (null: none), a column each, then ids, each of them ended by a NUL: JavaScript reads that in half the time of
-// as many objects.
+// Ids, scores and distances (null: none), a column each: JavaScript parses them in half the time of as many objects.
 void PackColumns(std::span<const Hit> hits, Packed* packed) {
   do {
     const std::span<const Hit> some = hits.first(std::min(hits.size(), kHitsAPart));
     hits = hits.subspan(some.size());
-    std::string scores = "[[", distances = "],[", ids = "]]";
-    ids.push_back('\0');
+    std::string ids = "[[", scores = "],[", distances = "],[";
     for (const Hit& hit : some) {
       if (&hit != some.data()) {
-        for (std::string* column : {&scores, &distances}) column->push_back(',');
+        for (std::string* column : {&ids, &scores, &distances}) column->push_back(',');
       }
+      AppendJsonString(&ids, hit.record.id);
       AppendJsonNumber(&scores, hit.score);
       if (hit.distance)
         AppendJsonNumber(&distances, *hit.distance);
       else
         distances += "null";
-      ids.append(hit.record.id).push_back('\0');
     }
-    packed->parts.push_back({scores + distances + ids, {}, 0});
+    packed->parts.push_back({ids + scores + distances + "]]", {}, 0});
   } while (!hits.empty());
 }
 
