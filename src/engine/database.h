@@ -256,8 +256,8 @@ class Database {
   std::atomic<Version> applied_{0};       // Changed under index_lock_.
   std::atomic<int64_t> memory_bytes_{0};
   std::atomic<int64_t> groups_committed_{0}, calls_committed_{0};
-  std::atomic<uint64_t> reads_begun_{0};
-  uint64_t reads_before_commit_ = 0;  // Under write_mutex_: the same, at the last commit.
+  std::atomic<uint64_t> reads_begun_{0};  // ever
+  uint64_t reads_before_commit_ = 0;      // Under write_mutex_: the same, at the last commit.
   std::atomic<bool> has_expired_{false};
   std::atomic<int64_t> log_bytes_held_{
       0};                                // How long the log was when a reader kept it from being emptied; 0: none does.

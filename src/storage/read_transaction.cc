@@ -64,7 +64,7 @@ ReadTransaction::~ReadTransaction() {
 
 bool ReadTransaction::Rest() {
   connection_->ResetStatements();
-  return pooled_ != nullptr;
+  return pooled_ != nullptr && readers_->access != Access::kAlone;
 }
 
 Status ReadTransaction::CheckUnchanged() const {

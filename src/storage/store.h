@@ -197,7 +197,8 @@ class ReadTransaction {
   Result<std::vector<ImageRow>> Images();
   // After the last read: kBusy when the file changed meanwhile under a reader that is alone; what was read is no state then.
   Status CheckUnchanged() const;
-  // Between two reads: what the first found is not looked at any more. False: it must not wait for another, since it keeps writers out.
+  // Between two reads: what the first found is not looked at any more. False: it must not wait for another, since it keeps writers out,
+  // or would not see them.
   bool Rest();
   // For a backup, which copies through it.
   Connection* connection() { return connection_; }
