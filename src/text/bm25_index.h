@@ -96,6 +96,7 @@ class Bm25Index {
  private:
   using Parts = std::vector<std::shared_ptr<TextPart>>;
 
+  // One, or two where there are many texts; nullptr for one whose texts are none. May throw std::bad_alloc.
   std::vector<std::shared_ptr<const TextSegment>> MakeSegments(std::span<const LearntText> texts) const;
   // With merging_.
   Parts MergeWanted(const Parts& parts, bool gone) const;

@@ -109,8 +109,8 @@ float CodeFormat::Encode(const float* vector, uint8_t* code) const {
   thread_local std::vector<uint8_t> numbers;
   numbers.assign(2 * part_bytes_, 0);
   Quantise(rotated.data(), dimensions_, numbers.data());
-  const size_t n =
-      part_bytes_;  // A copy, as below: bytes that are written might be any member, and no loop would be vectorised.
+  // A copy, as below: bytes that are written might be any member, and no loop would be vectorised.
+  const size_t n = part_bytes_;
   const uint8_t* first = numbers.data();
   const uint8_t* second = first + n;
   uint8_t* high = code;

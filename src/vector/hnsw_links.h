@@ -20,7 +20,7 @@ std::vector<Candidate> NearestOf(const CodeDistances& distances, const CodeTarge
                                  std::span<const uint32_t> nodes);
 // The same from `node`, each once.
 std::vector<Candidate> NearestOf(const CodeDistances& distances, uint32_t node, std::vector<uint32_t> nodes);
-// The nearest to `node` of some.
+// The nearest to `node` of some, one at least, by whole codes.
 uint32_t NearestOne(const CodeDistances& distances, uint32_t node, std::span<const uint32_t> nodes);
 
 std::vector<uint32_t> LinksOf(const HnswNodes& nodes, uint32_t node, int level);

@@ -23,6 +23,11 @@ void HnswRepair::Begin(IdSet linked) {
   dead_.Reserve(static_cast<uint32_t>(linked.Bound()));
   reached_.Reserve(static_cast<uint32_t>(linked.Bound()));
   linked.ForEach([this](Slot slot) { (nodes_->IsDeleted(ToInt(slot)) ? dead_ : alive_).Add(slot); });
+  {
+    const std::lock_guard guard(looking_);
+    hard_.assign((linked.Bound() + 63) / 64, 0);
+    words_claimed_ = words_done_ = hard_.size();  // Nothing to help with yet.
+  }
   border_.clear();
   attached_ = 0;
   next_ = Slot{0};
@@ -70,7 +75,6 @@ void HnswRepair::BeginLevel(int level) {
 
 void HnswRepair::BeginLooking() {
   const std::lock_guard guard(looking_);
-  hard_.assign((alive_.Bound() + 63) / 64, 0);
   words_claimed_ = words_done_ = 0;
   phase_ = Phase::kLook;
 }
