@@ -3,6 +3,7 @@
 
 #include <immintrin.h>
 
+#include <algorithm>
 #include <cstring>
 
 #include "vector/code_kernel_sets.h"
@@ -30,77 +31,150 @@ AVX2 inline int32_t Sum256(__m256i v) {
   return _mm_cvtsi128_si32(_mm_add_epi32(quarter, _mm_shuffle_epi32(quarter, 0xB1)));
 }
 
-// Four products are added in 16 bits each: below 2^15 with |query| <= 63 for bytes and <= 127 for nibbles.
-AVX2 inline __m256i AddProducts(__m256i sum, __m256i code, __m256i query) {
-  return _mm256_add_epi32(sum, _mm256_madd_epi16(_mm256_maddubs_epi16(code, query), _mm256_set1_epi16(1)));
+AVX2 inline __m256i Widen(__m256i sums) { return _mm256_madd_epi16(sums, _mm256_set1_epi16(1)); }
+
+// Two products are added in 16 bits: below 2^15 with |query| <= 63 for bytes and <= 127 for less.
+AVX2 inline __m256i AddProducts(__m256i sums, __m256i code, __m256i query) {
+  return _mm256_add_epi16(sums, _mm256_maddubs_epi16(code, query));
 }
 
 AVX2 void BytesAvx2(const int8_t* query, size_t bytes, const uint8_t* const* codes, size_t n, int32_t* dots) {
   for (size_t c = 0; c < n; ++c) {
     __m256i s0 = _mm256_setzero_si256(), s1 = s0;
     for (size_t i = 0; i < bytes; i += 64) {
-      s0 = AddProducts(s0, Load256(codes[c] + i), Load256(query + i));
-      s1 = AddProducts(s1, Load256(codes[c] + i + 32), Load256(query + i + 32));
+      s0 = _mm256_add_epi32(s0, Widen(_mm256_maddubs_epi16(Load256(codes[c] + i), Load256(query + i))));
+      s1 = _mm256_add_epi32(s1, Widen(_mm256_maddubs_epi16(Load256(codes[c] + i + 32), Load256(query + i + 32))));
     }
     dots[c] = Sum256(_mm256_add_epi32(s0, s1));
   }
 }
 
+// Four sums, one for each of four codes that are compared together: what is read of the query serves all of them.
+constexpr size_t kTogether = 4;
+struct Sums256 {
+  __m256i of[kTogether];
+};
+
+AVX2 inline Sums256 Zeros256() {
+  const __m256i zero = _mm256_setzero_si256();
+  return {{zero, zero, zero, zero}};
+}
+
+AVX2 inline void AddWidened(Sums256* sums, const Sums256& narrow) {
+  for (size_t c = 0; c < kTogether; ++c) sums->of[c] = _mm256_add_epi32(sums->of[c], Widen(narrow.of[c]));
+}
+
+// Each register added up, side by side.
+AVX2 inline void StoreSums(const Sums256& sums, int32_t* to) {
+  const __m256i pairs = _mm256_hadd_epi32(_mm256_hadd_epi32(sums.of[0], sums.of[1]), _mm256_hadd_epi32(sums.of[2], sums.of[3]));
+  _mm_storeu_si128(reinterpret_cast<__m128i*>(to),
+                   _mm_add_epi32(_mm256_castsi256_si128(pairs), _mm256_extracti128_si256(pairs, 1)));
+}
+
+// So many bytes of a plane of nibbles, and of a sketch, are summed up in 16 bits: 2^15 / (2 * 15 * 128) = 8.5 products of two
+// nibbles each, and 2^15 / (2 * 128) = 128 of two bits.
+constexpr size_t kPlaneBytesSummed = 128, kSketchBytesSummed = 512;
+
+AVX2 inline __m256i AddNibbles(__m256i sums, const uint8_t* plane, __m256i first, __m256i second) {
+  const __m256i code = Load256(plane), low = _mm256_set1_epi8(kLow);
+  sums = AddProducts(sums, _mm256_and_si256(code, low), first);
+  return AddProducts(sums, _mm256_and_si256(_mm256_srli_epi16(code, 4), low), second);
+}
+
 AVX2 inline __m256i PlaneSum256(const int8_t* query, size_t bytes, const uint8_t* plane) {
-  const __m256i low = _mm256_set1_epi8(kLow);
-  __m256i s0 = _mm256_setzero_si256(), s1 = s0;
-  for (size_t i = 0; i < bytes; i += 32) {
-    const __m256i code = Load256(plane + i);
-    s0 = AddProducts(s0, _mm256_and_si256(code, low), Load256(query + i));
-    s1 = AddProducts(s1, _mm256_and_si256(_mm256_srli_epi16(code, 4), low), Load256(query + bytes + i));
+  __m256i sum = _mm256_setzero_si256();
+  for (size_t begin = 0; begin < bytes; begin += kPlaneBytesSummed) {
+    __m256i narrow = _mm256_setzero_si256();
+    for (size_t i = begin; i < std::min(bytes, begin + kPlaneBytesSummed); i += 32)
+      narrow = AddNibbles(narrow, plane + i, Load256(query + i), Load256(query + bytes + i));
+    sum = _mm256_add_epi32(sum, Widen(narrow));
   }
-  return _mm256_add_epi32(s0, s1);
+  return sum;
+}
+
+// The same of the planes that begin at `from` in four codes.
+AVX2 inline Sums256 PlaneSums256(const int8_t* query, size_t bytes, const uint8_t* const* codes, size_t from) {
+  Sums256 sums = Zeros256();
+  for (size_t begin = 0; begin < bytes; begin += kPlaneBytesSummed) {
+    Sums256 narrow = Zeros256();
+    for (size_t i = begin; i < std::min(bytes, begin + kPlaneBytesSummed); i += 32) {
+      const __m256i first = Load256(query + i), second = Load256(query + bytes + i);
+      for (size_t c = 0; c < kTogether; ++c) narrow.of[c] = AddNibbles(narrow.of[c], codes[c] + from + i, first, second);
+    }
+    AddWidened(&sums, narrow);
+  }
+  return sums;
 }
 
 AVX2 void PlaneAvx2(const int8_t* query, size_t bytes, const uint8_t* const* codes, size_t n, int32_t* dots) {
-  for (size_t c = 0; c < n; ++c) dots[c] = Sum256(PlaneSum256(query, bytes, codes[c]));
+  size_t c = 0;
+  for (; c + kTogether <= n; c += kTogether) StoreSums(PlaneSums256(query, bytes, codes + c, 0), dots + c);
+  for (; c < n; ++c) dots[c] = Sum256(PlaneSum256(query, bytes, codes[c]));
 }
 
+AVX2 inline __m256i HighAndLow(__m256i high, __m256i low) { return _mm256_add_epi32(_mm256_slli_epi32(high, 4), low); }
+
 AVX2 void PlanesAvx2(const int8_t* query, size_t bytes, const uint8_t* const* codes, size_t n, int32_t* dots) {
-  for (size_t c = 0; c < n; ++c) {
+  size_t c = 0;
+  for (; c + kTogether <= n; c += kTogether) {
+    Sums256 sums = PlaneSums256(query, bytes, codes + c, 0);
+    const Sums256 low = PlaneSums256(query, bytes, codes + c, bytes);
+    for (size_t i = 0; i < kTogether; ++i) sums.of[i] = HighAndLow(sums.of[i], low.of[i]);
+    StoreSums(sums, dots + c);
+  }
+  for (; c < n; ++c) {
     const __m256i high = PlaneSum256(query, bytes, codes[c]), low = PlaneSum256(query, bytes, codes[c] + bytes);
-    dots[c] = Sum256(_mm256_add_epi32(_mm256_slli_epi32(high, 4), low));
+    dots[c] = Sum256(HighAndLow(high, low));
   }
 }
 
-// Each bit becomes a byte, all ones or none, by comparing the byte it is in with itself and with that bit alone.
-AVX2 void SketchAvx2(const int8_t* query, size_t bytes, const uint8_t* const* sketches, size_t n, int32_t* sums) {
+// Adds the numbers of `query` that four bytes of a sketch have bits for. Each bit becomes a byte, one or zero: the byte it is in, of
+// which that bit alone is kept, but one at most.
+AVX2 inline __m256i AddBits(__m256i sums, const uint8_t* sketch, __m256i query) {
   const __m256i byte_of = _mm256_setr_epi64x(0, 0x0101010101010101, 0x0202020202020202, 0x0303030303030303);
   const __m256i bit_of = _mm256_set1_epi64x(static_cast<int64_t>(0x8040201008040201));
-  const __m256i ones = _mm256_set1_epi8(1);
-  for (size_t s = 0; s < n; ++s) {
-    __m256i sum = _mm256_setzero_si256();
-    for (size_t i = 0; i < bytes; i += 4) {
-      int32_t word;
-      std::memcpy(&word, sketches[s] + i, sizeof(word));
-      const __m256i spread = _mm256_and_si256(_mm256_shuffle_epi8(_mm256_set1_epi32(word), byte_of), bit_of);
-      sum = AddProducts(sum, ones, _mm256_and_si256(_mm256_cmpeq_epi8(spread, bit_of), Load256(query + 8 * i)));
+  int32_t word;
+  std::memcpy(&word, sketch, sizeof(word));
+  const __m256i kept = _mm256_and_si256(_mm256_shuffle_epi8(_mm256_set1_epi32(word), byte_of), bit_of);
+  return AddProducts(sums, _mm256_min_epu8(kept, _mm256_set1_epi8(1)), query);
+}
+
+AVX2 void SketchAvx2(const int8_t* query, size_t bytes, const uint8_t* const* sketches, size_t n, int32_t* sums) {
+  size_t s = 0;
+  for (; s + kTogether <= n; s += kTogether) {
+    Sums256 wide = Zeros256();
+    for (size_t begin = 0; begin < bytes; begin += kSketchBytesSummed) {
+      Sums256 narrow = Zeros256();
+      for (size_t i = begin; i < std::min(bytes, begin + kSketchBytesSummed); i += 4) {
+        const __m256i part = Load256(query + 8 * i);
+        for (size_t c = 0; c < kTogether; ++c) narrow.of[c] = AddBits(narrow.of[c], sketches[s + c] + i, part);
+      }
+      AddWidened(&wide, narrow);
     }
+    StoreSums(wide, sums + s);
+  }
+  for (; s < n; ++s) {
+    __m256i sum = _mm256_setzero_si256();
+    for (size_t i = 0; i < bytes; i += 4)
+      sum = _mm256_add_epi32(sum, Widen(AddBits(_mm256_setzero_si256(), sketches[s] + i, Load256(query + 8 * i))));
     sums[s] = Sum256(sum);
   }
 }
 
 AVX2 void HadamardAvx2(float* values, size_t size) { Hadamard(values, size); }
 
-// Every number becomes the middle one of itself, the one before it and `key`: from the end, until one is smaller than `key`.
+// From the end, blocks of numbers that are all larger than `key` move by one place. In the block where it belongs every number
+// becomes the middle one of itself, the one before it and `key`.
 AVX2 size_t InsertAvx2(int64_t* sorted, size_t n, int64_t key) {
-  const __m256i keys = _mm256_set1_epi64x(key);
-  __m256i block = Load256(sorted + n - 4);
-  for (size_t i = n - 4;; i -= 4) {
-    const __m256i below = Load256(sorted + i - 4);
-    const __m256i before = _mm256_permute4x64_epi64(_mm256_blend_epi32(block, below, 0xC0), 0x93);
-    const __m256i larger = _mm256_blendv_epi8(keys, before, _mm256_cmpgt_epi64(before, keys));
-    _mm256_store_si256(reinterpret_cast<__m256i*>(sorted + i),
-                       _mm256_blendv_epi8(block, larger, _mm256_cmpgt_epi64(block, larger)));
-    const int smaller = _mm256_movemask_pd(_mm256_castsi256_pd(_mm256_cmpgt_epi64(keys, block)));
-    if (smaller != 0 || i == 0) return i + static_cast<size_t>(__builtin_popcount(smaller));
-    block = below;
-  }
+  size_t i = n - 4;
+  for (; i > 0 && sorted[i - 1] > key; i -= 4)
+    _mm256_store_si256(reinterpret_cast<__m256i*>(sorted + i), Load256(sorted + i - 1));
+  const __m256i keys = _mm256_set1_epi64x(key), block = Load256(sorted + i), before = Load256(sorted + i - 1);
+  const __m256i larger = _mm256_blendv_epi8(keys, before, _mm256_cmpgt_epi64(before, keys));
+  _mm256_store_si256(reinterpret_cast<__m256i*>(sorted + i),
+                     _mm256_blendv_epi8(block, larger, _mm256_cmpgt_epi64(block, larger)));
+  const int smaller = _mm256_movemask_pd(_mm256_castsi256_pd(_mm256_cmpgt_epi64(keys, block)));
+  return i + static_cast<size_t>(__builtin_popcount(smaller));
 }
 
 AVX512 inline __m512i Load512(const void* from) { return _mm512_loadu_si512(from); }
