@@ -496,7 +496,8 @@ export interface SearchQuery<TMeta extends object = Metadata> extends CallOption
   /** Hits wanted, 1..10,000, default 10. The result has exactly min(k, matching records) hits: those with a vector, or with a word of the text,
    *  or with either. */
   k?: number;
-  /** Candidates kept while walking the graph, 1..10,000, default 100; raised to k if smaller. More = better recall, slower. Only with a vector. */
+  /** Candidates kept while walking the graph, 1..10,000, default 100; raised to k if smaller. More = better recall, slower; easy queries
+   *  end sooner. Only with a vector. */
   ef?: number;
   /** true: compare with every vector, whatever the size. Only with a vector. Default false. */
   exact?: boolean;

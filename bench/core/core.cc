@@ -154,7 +154,7 @@ void Compare(const Data& data, const Options& options, const SearchFunction& our
 void Run(const Data& data, const Options& options) {
   std::vector<RowId> rows;
   for (size_t i = 0; i < data.n; ++i) rows.push_back(RowId{static_cast<int64_t>(i) + 1});
-  HnswIndex index(Metric::kIp, static_cast<uint32_t>(data.dimensions), {16, options.ef_construction, 0});
+  HnswIndex index(Metric::kCosine, static_cast<uint32_t>(data.dimensions), {16, options.ef_construction, 0});
   BuildOurs(data, options, &index);
   void* baseline = options.baseline ? BuildBaseline(data, options) : nullptr;
 

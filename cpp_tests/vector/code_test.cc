@@ -31,33 +31,42 @@ float Cosine(const std::vector<float>& a, const std::vector<float>& b) {
   return static_cast<float>(dot(a, b) / std::sqrt(dot(a, a) * dot(b, b)));
 }
 
+// Any number within, the least and the largest often.
+void FillQuery(std::span<int8_t> values, int least, int most, Random* random) {
+  for (int8_t& value : values) {
+    const uint64_t die = random->Below(8);
+    value = static_cast<int8_t>(die == 0   ? most
+                                : die == 1 ? least
+                                           : static_cast<int>(random->Below(most - least + 1)) + least);
+  }
+}
+
 TEST(CodeKernels, EveryOneGivesTheIntegersOfTheScalarOne) {
   SCOPED_TRACE(SeedNote());
   Random random(TestSeed());
+  constexpr size_t kCodes = 7;  // A group of those that are compared together, and some that are not.
   const CodeKernels& scalar = *CodeKernelsNamed("scalar");
   for (const CodeKernels* kernels : EveryKernel()) {
     for (size_t bytes = 64; bytes <= 4160; bytes += 64) {
+      // Sums are the largest where everything is.
+      const int extreme = static_cast<int>(random.Below(3)) - 1;
+      std::vector<uint8_t> codes(kCodes * 2 * bytes);
+      for (uint8_t& code : codes)
+        code = static_cast<uint8_t>(extreme != 0 || random.Below(8) == 0 ? 255 : random.Next());
+      std::vector<const uint8_t*> each;
+      for (size_t c = 0; c < kCodes; ++c) each.push_back(&codes[c * 2 * bytes]);
+      std::vector<int32_t> expected(kCodes), dots(kCodes);
       CodeQueryBuffer query(2 * bytes);
-      const int most = kernels->byte_query_max;
-      std::vector<uint8_t> codes(3 * 2 * bytes);
-      for (uint8_t& code : codes) code = static_cast<uint8_t>(random.Below(8) == 0 ? 255 : random.Next());
-      const uint8_t* const each[] = {codes.data(), codes.data() + 2 * bytes, codes.data() + 4 * bytes};
-      int32_t expected[3], dots[3];
-      for (size_t i = 0; i < 2 * bytes; ++i)
-        query.query.values[i] =
-            static_cast<int8_t>(random.Below(8) == 0 ? most : static_cast<int>(random.Below(2 * most + 1)) - most);
-      scalar.bytes(query.query.values, bytes, each, 3, expected);
-      kernels->bytes(query.query.values, bytes, each, 3, dots);
-      for (int i = 0; i < 3; ++i) ASSERT_EQ(dots[i], expected[i]) << kernels->name << " bytes " << bytes;
-      for (size_t i = 0; i < 2 * bytes; ++i)
-        query.query.values[i] =
-            static_cast<int8_t>(random.Below(8) == 0 ? 127 : static_cast<int>(random.Below(255)) - 127);
-      scalar.plane(query.query.values, bytes, each, 3, expected);
-      kernels->plane(query.query.values, bytes, each, 3, dots);
-      for (int i = 0; i < 3; ++i) ASSERT_EQ(dots[i], expected[i]) << kernels->name << " plane " << bytes;
-      scalar.planes(query.query.values, bytes, each, 3, expected);
-      kernels->planes(query.query.values, bytes, each, 3, dots);
-      for (int i = 0; i < 3; ++i) ASSERT_EQ(dots[i], expected[i]) << kernels->name << " planes " << bytes;
+      const auto same = [&](CodeDots CodeKernels::*dots_of, int least, int most) {
+        FillQuery({query.query.values, 2 * bytes}, extreme > 0 ? most : least, extreme < 0 ? least : most, &random);
+        (scalar.*dots_of)(query.query.values, bytes, each.data(), kCodes, expected.data());
+        (kernels->*dots_of)(query.query.values, bytes, each.data(), kCodes, dots.data());
+        return dots == expected;
+      };
+      ASSERT_TRUE(same(&CodeKernels::bytes, -kernels->byte_query_max, kernels->byte_query_max))
+          << kernels->name << bytes;
+      ASSERT_TRUE(same(&CodeKernels::plane, -128, 127)) << kernels->name << " plane " << bytes;
+      ASSERT_TRUE(same(&CodeKernels::planes, -128, 127)) << kernels->name << " planes " << bytes;
     }
   }
 }
@@ -69,11 +78,11 @@ TEST(CodeKernels, EverySketchSumIsThatOfTheBitsThatAreSet) {
   for (const CodeKernels* kernels : EveryKernel()) {
     for (size_t bytes = 8; bytes <= 1024; bytes += 8) {
       CodeQueryBuffer query(8 * bytes);
-      for (size_t i = 0; i < 8 * bytes; ++i)
-        query.query.values[i] =
-            static_cast<int8_t>(random.Below(4) == 0 ? 127 : static_cast<int>(random.Below(255)) - 127);
+      const int extreme = static_cast<int>(random.Below(3)) - 1;
+      FillQuery({query.query.values, 8 * bytes}, extreme > 0 ? 127 : -128, extreme < 0 ? -128 : 127, &random);
       std::vector<uint8_t> sketches(kSketches * bytes);
-      for (uint8_t& byte : sketches) byte = static_cast<uint8_t>(random.Below(4) == 0 ? 255 : random.Next());
+      for (uint8_t& byte : sketches)
+        byte = static_cast<uint8_t>(extreme != 0 || random.Below(4) == 0 ? 255 : random.Next());
       std::vector<const uint8_t*> each;
       std::vector<int32_t> expected(kSketches), sums(kSketches);
       for (size_t s = 0; s < kSketches; ++s) {

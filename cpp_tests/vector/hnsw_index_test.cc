@@ -142,6 +142,26 @@ TEST(HnswIndex, FollowsAModelThroughAddsRemovesAndLinks) {
   }
 }
 
+// The nearest of all are removed, too few for a repair: the walk has to look beyond them.
+TEST(HnswIndex, LooksBeyondWhatWasRemoved) {
+  SCOPED_TRACE(SeedNote());
+  Random random(TestSeed());
+  const VectorSet base = RandomVectors(2000, 16, &random);
+  IndexUnderTest index(std::make_unique<HnswIndex>(Metric::kL2, 16, HnswConfig{16, 100, 0}), Metric::kL2);
+  index.AddAll(base);
+  index.LinkAll();
+  const std::vector<float> query = RandomVector(16, &random);
+  const std::vector<uint32_t> nearest = ExactNearest(Metric::kL2, base, query, 40);
+  for (size_t i = 0; i < 30; ++i) index.Remove(Slot{nearest[i]});
+  const VectorSearchResult found = index.Search(query, 10, false, 40);
+  EXPECT_EQ(found.strategy, Strategy::kGraph);
+  EXPECT_EQ(found.scanned, 0u) << "the graph sufficed";
+  ASSERT_EQ(found.neighbors.size(), 10u);
+  std::vector<uint32_t> slots;
+  for (const Neighbor& neighbor : found.neighbors) slots.push_back(ToInt(neighbor.slot));
+  EXPECT_GE(Recall({nearest.begin() + 30, nearest.end()}, slots, 10), 0.5);
+}
+
 TEST(HnswIndex, RecallsClusteredVectors) {
   SCOPED_TRACE(SeedNote());
   Random random(TestSeed());

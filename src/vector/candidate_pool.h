@@ -7,6 +7,7 @@
 
 #include <bit>
 #include <cstdint>
+#include <limits>
 #include <memory>
 #include <new>
 #include <span>
@@ -40,8 +41,11 @@ class CandidatePool {
   // A candidate gets in when its key is below this.
   Key bound() const { return keys_[most_ - 1]; }
   bool full() const { return bound() != kNone; }
-  // The distance that stands for, once full.
-  float bound_raw() const { return CandidateOf(bound()).raw; }
+  // Whether it has more than `place` candidates; the distance of the one there, if it has.
+  bool Has(size_t place) const { return place < most_ && keys_[place] != kNone; }
+  float RawAt(size_t place) const { return CandidateOf(keys_[place]).raw; }
+  // The distance that bound() stands for, once full.
+  float bound_raw() const { return RawAt(most_ - 1); }
   // Puts a candidate that was never in where it belongs; the farthest gives way. Returns whether it is now the next to expand.
   bool Insert(Key key) {
     const size_t place = insert_(keys_, padded_, key);
@@ -59,9 +63,10 @@ class CandidatePool {
     keys_[next_] |= kExpanded;
     return true;
   }
-  bool HasNext() {
+  // Whether there is one whose distance is at most `farthest`.
+  bool HasNext(float farthest = std::numeric_limits<float>::infinity()) {
     SkipExpanded();
-    return keys_[next_] != kNone;
+    return Has(next_) && RawAt(next_) <= farthest;
   }
   // Calls with(node) for the nearest that were not expanded, at most `most` of them.
   template <class With>

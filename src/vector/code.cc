@@ -63,6 +63,8 @@ CodeFormat::CodeFormat(uint32_t dimensions, const CodeKernels& kernels)
       planes_(dimensions >= kPlanesFrom),
       clip_(planes_ ? kPlanesClip : std::min(kBytesClip, std::sqrt(static_cast<float>(dimensions)))),
       step_(2 * clip_ / kSteps),
+      // The square of what rounding to steps is wrong by is a twelfth of a step's, on average.
+      coarse_error_((planes_ ? 16 : 1) * step_ / std::sqrt(12 * static_cast<float>(dimensions))),
       part_bytes_(RoundUp(planes_ ? (dimensions + 1) / 2 : dimensions, kAlignment)),
       window_(std::bit_floor(static_cast<size_t>(dimensions))),
       query_max_(planes_ ? 127 : kernels.byte_query_max),

@@ -59,6 +59,8 @@ class CodeFormat {
   // The standard deviation of a sketch's estimate of cosine 0; of cosine c, about sqrt(1 - c^2) times that, and near 1
   // a third of it, since the query's own numbers vary.
   float sketch_error() const { return sketch_error_; }
+  // The standard deviation of the estimate that the coarse part of a code gives of a cosine.
+  float coarse_error() const { return coarse_error_; }
 
   // Codes `vector` (not zero; any length: only its direction is kept). Returns its norm.
   float Encode(const float* vector, uint8_t* code) const;
@@ -96,6 +98,7 @@ class CodeFormat {
   uint32_t dimensions_;
   bool planes_;
   float clip_, step_;
+  float coarse_error_;
   size_t part_bytes_;
   size_t sketch_bytes_ = 0, sketch_bits_ = 0;  // bits: those that stand for coordinates
   float sketch_error_ = 0;

@@ -66,7 +66,8 @@ AVX2 inline void AddWidened(Sums256* sums, const Sums256& narrow) {
 
 // Each register added up, side by side.
 AVX2 inline void StoreSums(const Sums256& sums, int32_t* to) {
-  const __m256i pairs = _mm256_hadd_epi32(_mm256_hadd_epi32(sums.of[0], sums.of[1]), _mm256_hadd_epi32(sums.of[2], sums.of[3]));
+  const __m256i pairs =
+      _mm256_hadd_epi32(_mm256_hadd_epi32(sums.of[0], sums.of[1]), _mm256_hadd_epi32(sums.of[2], sums.of[3]));
   _mm_storeu_si128(reinterpret_cast<__m128i*>(to),
                    _mm_add_epi32(_mm256_castsi256_si128(pairs), _mm256_extracti128_si256(pairs, 1)));
 }
@@ -99,7 +100,8 @@ AVX2 inline Sums256 PlaneSums256(const int8_t* query, size_t bytes, const uint8_
     Sums256 narrow = Zeros256();
     for (size_t i = begin; i < std::min(bytes, begin + kPlaneBytesSummed); i += 32) {
       const __m256i first = Load256(query + i), second = Load256(query + bytes + i);
-      for (size_t c = 0; c < kTogether; ++c) narrow.of[c] = AddNibbles(narrow.of[c], codes[c] + from + i, first, second);
+      for (size_t c = 0; c < kTogether; ++c)
+        narrow.of[c] = AddNibbles(narrow.of[c], codes[c] + from + i, first, second);
     }
     AddWidened(&sums, narrow);
   }

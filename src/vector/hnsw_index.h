@@ -71,7 +71,9 @@ class HnswIndex final : public VectorIndex {
   Result<VectorSearchResult> SearchBy(Strategy strategy, const VectorSearch& search, uint32_t allowed,
                                       const CancelToken& cancel) const;
   Status Walk(Hunt* hunt) const;
-  // `passing`: how many of what it found may be found.
+  // Lets a walk stop where looking farther hardly ever finds one of the `k` nearest.
+  void StopEarly(uint32_t k, HnswWalk::Options* options) const;
+  // `passing`: how many of what it found may be found, of those within its reach.
   Status WalkOnce(Hunt* hunt, const HnswWalk::Options& options, uint32_t* passing) const;
   Status ScanTail(Hunt* hunt, size_t head) const;
   Status ScanAllowed(Hunt* hunt) const;

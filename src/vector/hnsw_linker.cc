@@ -1,6 +1,7 @@
 #include "vector/hnsw_linker.h"
 
 #include <algorithm>
+#include <cmath>
 
 #include "base/random.h"
 #include "vector/hnsw_links.h"
@@ -12,6 +13,9 @@ constexpr uint64_t kLevelSeed = 100;
 constexpr uint64_t kBatchMost = 1024;
 constexpr uint64_t kBatchShare = 200;  // A batch is at most this part of the graph.
 constexpr size_t kLinksAPiece = 64;
+// Growth is measured from this many nearest on, to as many times that at least; the mean forgets by this part with each node.
+constexpr size_t kGrowthFrom = 10, kGrowthLeast = 4;
+constexpr float kGrowthOver = 1000;
 
 }  // namespace
 
@@ -115,8 +119,15 @@ void HnswLinker::FindNeighbors(Node* node) const {
     }
     const std::vector<Candidate> found = NearestOf(*distances_, target, NodesOf(walk.found()));
     node->chosen[static_cast<size_t>(level)] = ChooseNeighbors(*distances_, found, nodes_->m());
+    if (level == 0) node->growth = GrowthOf(target, found);
     from = found.front().node;
   }
+}
+
+float HnswLinker::GrowthOf(const CodeTarget& target, std::span<const Candidate> found) const {
+  if (found.size() < kGrowthFrom * kGrowthLeast) return 0;
+  const float ratio = distances_->RatioOf(target, found[kGrowthFrom - 1].raw, found.back().raw);
+  return ratio > 1 ? std::log(ratio) / std::log(static_cast<float>(found.size()) / kGrowthFrom) : 0;
 }
 
 void HnswLinker::LinkOwn() {
@@ -129,6 +140,8 @@ void HnswLinker::LinkOwn() {
       for (const uint32_t to : chosen) back_links_.push_back({to, node.node, level});
     }
     if (node.level > nodes_->entry().level) nodes_->set_entry({node.node, node.level});
+    // In the order of the batch, whoever found what: the same with any number of threads.
+    if (node.growth > 0) set_growth(growth() == 0 ? node.growth : growth() + (node.growth - growth()) / kGrowthOver);
   }
   std::stable_sort(back_links_.begin(), back_links_.end(),
                    [](const BackLink& a, const BackLink& b) { return a.to < b.to; });

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <limits>
 
 namespace agentmemdb {
 namespace {
@@ -14,6 +15,8 @@ constexpr size_t kLinkBytes = 2 * kCacheLineBytes;  // Of a list; few are longer
 // How many standard deviations a sketch may be wrong. At 1.5 walks find what they found without sketches, and read a third
 // of the codes; at 1 they need a larger ef.
 constexpr float kSketchDoubt = 1.5f;
+// The same of a code, of two of which the farther one seems the nearer.
+constexpr float kCodeDoubt = 2;
 
 }  // namespace
 
@@ -88,12 +91,39 @@ size_t CodeDistances::DropFar(const CodeTarget& target, float bound, std::span<u
   return kept;
 }
 
+float CodeDistances::RawScale(const CodeTarget& target) const {
+  switch (metric_) {
+    case Metric::kCosine:
+      return 1;
+    case Metric::kIp:
+      return nodes_->unit() ? target.norm : 0;
+    case Metric::kL2:
+      break;
+  }
+  return 2 * target.norm * target.norm;
+}
+
+float CodeDistances::FartherBy(float ratio, const CodeTarget& target, float raw) const {
+  const float scale = RawScale(target);
+  if (scale == 0) return std::numeric_limits<float>::infinity();
+  const float farther = (ratio * ratio - 1) * HalfSquared(scale, raw);
+  return raw + scale * std::max(farther, kCodeDoubt * format_->coarse_error());
+}
+
+float CodeDistances::RatioOf(const CodeTarget& target, float near, float far) const {
+  const float scale = RawScale(target);
+  if (scale == 0) return 0;
+  const float squared = HalfSquared(scale, far) / HalfSquared(scale, near);
+  return std::isfinite(squared) && squared > 0 ? std::sqrt(squared) : 0;
+}
+
 void HnswWalk::Begin(const CodeDistances& distances, const CodeTarget& target, std::span<const uint32_t> from,
                      const Options& options) {
   distances_ = &distances;
   target_ = &target;
   options_ = options;
   visited_count_ = 0;
+  limit_ = std::numeric_limits<float>::infinity();
   pool_.Reset(options.ef);
   visited_.assign((static_cast<size_t>(distances.nodes().bound()) + 63) / 64, 0);
   collected_.clear();
@@ -113,7 +143,7 @@ bool HnswWalk::Step() {
       CollectAllowed(node);
   }
   Take();
-  if (!pool_.HasNext()) {
+  if (!pool_.HasNext(limit_)) {
     pool_.CopyTo(&found_);
     return false;
   }
@@ -174,8 +204,9 @@ void HnswWalk::CollectAllowed(uint32_t node) {
 }
 
 void HnswWalk::Sift() {
-  // Until the pool is full nothing is too far.
-  if (pool_.full()) collected_.resize(distances_->DropFar(*target_, pool_.bound_raw(), collected_));
+  // Until the pool is full nothing is too far, but for what is out of reach.
+  const float bound = pool_.full() ? std::min(limit_, pool_.bound_raw()) : limit_;
+  if (std::isfinite(bound)) collected_.resize(distances_->DropFar(*target_, bound, collected_));
   for (const uint32_t node : collected_) distances_->Prefetch(node, options_.fine);
 }
 
@@ -188,7 +219,7 @@ void HnswWalk::Take() {
   distances_->Compare(*target_, options_.fine, collected_, raws_.data());
   // As in Collect, written every time and kept when it is near enough.
   size_t kept = 0;
-  const CandidatePool::Key bound = pool_.bound();
+  const CandidatePool::Key bound = std::min(pool_.bound(), CandidatePool::KeyOf({limit_, 0}));
   for (size_t i = 0; i < n; ++i) {
     near_[kept] = CandidatePool::KeyOf({raws_[i], collected_[i]});
     kept += near_[kept] < bound;
@@ -196,6 +227,8 @@ void HnswWalk::Take() {
   for (size_t i = 0; i < kept; ++i) {
     if (pool_.Insert(near_[i])) PrefetchLinks(CandidatePool::NodeOf(near_[i]));
   }
+  if (options_.k > 0 && pool_.Has(options_.k - 1))
+    limit_ = distances_->FartherBy(options_.reach, *target_, pool_.RawAt(options_.k - 1));
 }
 
 uint32_t DescendTo(int level, const CodeDistances& distances, const CodeTarget& target, bool fine) {

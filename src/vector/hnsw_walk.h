@@ -49,6 +49,11 @@ class CodeDistances {
   // Leaves, in order, the nodes whose distance may be below `bound` by what their sketches tell, and returns how many. A node
   // that is just below it is left out 7 times in 100, one well below hardly ever. There must be sketches.
   size_t DropFar(const CodeTarget& target, float bound, std::span<uint32_t> nodes) const;
+  // The distance of what is `ratio` times as far from the target, Euclidean, as what is at `raw`; or of what codes cannot tell from
+  // it, if that is farther. ratio >= 1. Infinity where distances have no ratios: by ip of vectors that are not all of length 1.
+  float FartherBy(float ratio, const CodeTarget& target, float raw) const;
+  // How many times as far `far` is; 0 where that cannot be told.
+  float RatioOf(const CodeTarget& target, float near, float far) const;
   // The vector of a node as a target, in memory for CodeQuery::values.
   CodeTarget TargetOf(uint32_t node, int8_t* values) const {
     CodeTarget target{.query = {.values = values}, .norm = nodes_->Norm(node)};
@@ -59,6 +64,9 @@ class CodeDistances {
  private:
   // The least cosine with a vector of that norm whose distance is below `bound`.
   float CosineFor(const CodeTarget& target, float bound, float norm) const;
+  // Half of a squared Euclidean distance of unit vectors is 1 + raw / RawScale(target), by l2 raw / RawScale(target). 0: there is none.
+  float RawScale(const CodeTarget& target) const;
+  float HalfSquared(float scale, float raw) const { return (metric_ == Metric::kL2 ? 0.0f : 1.0f) + raw / scale; }
 
   Metric metric_;
   const CodeFormat* format_;
@@ -73,6 +81,10 @@ class HnswWalk {
     bool fine = false;  // compare whole codes
     // Only these are kept; the way leads through the others' neighbours too (two hops). nullptr: all.
     const IdSet* only = nullptr;
+    // What is more than `reach` times as far away as the `k`-th nearest so far is left out, and the walk ends where nothing nearer is
+    // left to expand: ef is for those queries only whose neighbours are all about equally far. k is at most ef; 0: never.
+    uint32_t k = 0;
+    float reach = 1;
   };
 
   // `distances` and `target` must live until the walk is over. An object may walk again and again: it keeps its memory.
@@ -83,6 +95,8 @@ class HnswWalk {
   // Nearest first, at most ef. A walk with `only` may hold the nodes it began at too.
   std::span<const Candidate> found() const { return found_; }
   uint32_t visited() const { return visited_count_; }
+  // Of what is farther only some was found: see Options::reach.
+  float limit() const { return limit_; }
 
  private:
   void PrefetchLinks(uint32_t node) const;
@@ -98,6 +112,7 @@ class HnswWalk {
   const CodeTarget* target_ = nullptr;
   Options options_;
   CandidatePool pool_;
+  float limit_ = 0;  // Farther nodes are out of reach.
   std::vector<Candidate> found_;
   std::vector<uint64_t> visited_;  // a bit for each node
   uint32_t visited_count_ = 0;
