@@ -14,6 +14,8 @@ constexpr int kSettleCalls = 32;
 constexpr size_t kSettleBytes = 256 * 1024;
 // For how long after a read was accepted the loop stays awake: most are done by then, and others are not slowed down by much.
 constexpr int64_t kWatchMicros = 250;
+// A caller that asks for a read within so long of the last one's result awaits one after the other.
+constexpr int64_t kAtOnceMicros = 100;
 
 // One AsyncWorker: takes an errand of its lane to the pool and settles what came of it last; what came before is handed over.
 class Worker final : public Napi::AsyncWorker {
@@ -68,7 +70,10 @@ void Lane::Accept(std::unique_ptr<Call> call) {
   if (call->keeps_alive) KeepAlive(+1);
   const int64_t now = call->accepted_micros = MonotonicMicros();
   const bool reads = call->kind == CallKind::kRead;
-  if (reads) ++reads_unsettled_;
+  if (reads) {
+    asks_at_once_ = reads_unsettled_ > 0 || now - read_settled_micros_ < kAtOnceMicros;
+    ++reads_unsettled_;
+  }
   Scheduler::Get().Add(this, std::move(call));
   Pump();
   if (!reads || !Scheduler::Get().PaysToWatch(this)) return;
@@ -136,9 +141,13 @@ void Lane::Watch() {
 void Lane::SettleOne(std::unique_ptr<Call> call) {
   const Napi::HandleScope scope(env_);
   if (call->keeps_alive) KeepAlive(-1);
-  if (call->kind == CallKind::kRead) --reads_unsettled_;
+  const int64_t now = MonotonicMicros();
+  if (call->kind == CallKind::kRead) {
+    --reads_unsettled_;
+    read_settled_micros_ = now;
+  }
   if (call->deferred) {
-    durations_[call->method].Add(MonotonicMicros() - call->accepted_micros);
+    durations_[call->method].Add(now - call->accepted_micros);
     Napi::Value value = TryConvert(call.get());
     if (call->status().ok())
       call->deferred->Resolve(value);

@@ -14,7 +14,6 @@ namespace {
 constexpr int kReadsPerBatch = 32;
 constexpr int64_t kBatchMicros = 1000;
 constexpr int64_t kLingerMicros = 100;
-constexpr int kInVainMax = 6;
 constexpr size_t kRecordsPerGroup = 1000;
 constexpr int64_t kBackgroundSliceMicros = 5000;
 // Background work is owed one microsecond for every three that others used: a quarter of the whole. While nobody reads, for
@@ -217,19 +216,13 @@ bool Scheduler::GoOn(Lane* lane, const Errand& errand, std::vector<std::unique_p
     arrived = lane->arrived_;
     wanted = wanted_;
     const bool lingers = lane->reads_.empty();
-    if (lingers && lane->lingering_left_out_ > 0) {
-      --lane->lingering_left_out_;
-      return false;
-    }
+    if (lingers && !lane->asks_at_once_) return false;
     ++lane->readers_starting_;
     if (!lingers) return true;
   }
   const int64_t end = MonotonicMicros() + kLingerMicros;
   while (lane->arrived_ == arrived && wanted_ == wanted && MonotonicMicros() < end) Pause();
   std::lock_guard guard(mutex_);
-  const bool paid = lane->arrived_ != arrived;
-  lane->lingered_in_vain_ = paid ? 0 : std::min(lane->lingered_in_vain_ + 1, kInVainMax);
-  lane->lingering_left_out_ = (1 << lane->lingered_in_vain_) - 1;
   if (!lane->reads_.empty() && MayStay(lane)) return true;
   --lane->readers_starting_;
   return false;
@@ -247,7 +240,7 @@ bool Scheduler::GoOnSlicing(Lane* lane, std::vector<std::unique_ptr<Call>>* done
 
 bool Scheduler::PaysToWatch(const Lane* lane) {
   std::lock_guard guard(mutex_);
-  return workers_ < limit_ && lane->lingered_in_vain_ == 0;
+  return workers_ < limit_ && lane->asks_at_once_;
 }
 
 bool Scheduler::MayStay(const Lane* lane) const {

@@ -66,7 +66,7 @@ class Scheduler {
   std::vector<std::unique_ptr<Call>> TakeDelivered(Lane* lane);
   // Gives the worker back and wakes lanes that wait for one.
   void Finish(const Errand& errand);
-  // Whether it pays to keep the lane's event loop awake for a read: a core is free for it, and its caller asks one after the other.
+  // Whether it pays to keep the lane's event loop awake for a read: a core is free for it, and its caller asks at once for the next.
   bool PaysToWatch(const Lane* lane);
   // Waiting calls that were cancelled.
   std::vector<std::unique_ptr<Call>> TakeCancelled(Lane* lane);
@@ -158,8 +158,9 @@ class Lane : public std::enable_shared_from_this<Lane> {
   bool settling_later_ = false;
   bool watching_ = false;
   int reads_unsettled_ = 0;
-  int64_t watch_until_ = 0;  // MonotonicMicros()
-  int calls_settled_ = 0;    // in this turn of the loop, and the bytes of their results
+  int64_t read_settled_micros_ = 0;  // when the last one was
+  int64_t watch_until_ = 0;          // MonotonicMicros()
+  int calls_settled_ = 0;            // in this turn of the loop, and the bytes of their results
   size_t bytes_settled_ = 0;
 
   // Guarded by the scheduler's mutex:
@@ -169,8 +170,9 @@ class Lane : public std::enable_shared_from_this<Lane> {
   std::vector<std::unique_ptr<Call>> delivered_;  // done, to be settled when the lane wakes
   bool waking_ = false;
   std::atomic<uint64_t> arrived_{0};  // reads ever accepted
-  // Lingering pays for callers that await one read after the other. After n times in vain the next 2^n - 1 are left out.
-  int lingered_in_vain_ = 0, lingering_left_out_ = 0;
+  // Whether the last read was asked for as soon as the one before it was settled, or sooner: then another will be, most likely, and
+  // it pays to wait for it awake.
+  std::atomic<bool> asks_at_once_{false};
   bool is_waiting_ = false;  // in Scheduler::waiting_
   bool wrote_last_ = false;
   int64_t background_owed_micros_ = 0;

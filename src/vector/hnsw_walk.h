@@ -82,7 +82,8 @@ class HnswWalk {
     // Only these are kept; the way leads through the others' neighbours too (two hops). nullptr: all.
     const IdSet* only = nullptr;
     // What is more than `reach` times as far away as the `k`-th nearest so far is left out, and the walk ends where nothing nearer is
-    // left to expand: ef is for those queries only whose neighbours are all about equally far. k is at most ef; 0: never.
+    // left to expand (Al-Jazzazi and others, "Distance adaptive beam search for provably accurate graph-based nearest neighbor search",
+    // 2025): only queries whose neighbours are all about equally far need ef candidates. k is at most ef; 0: never.
     uint32_t k = 0;
     float reach = 1;
   };
