@@ -30,11 +30,12 @@ async function concurrentPass(take, engine, inFlight) {
   return { ...summary(micros, clock), loop: measure.besideIdle(loop, idle) };
 }
 
-/** Hands out the queries, `least` of them at least, round and round until `ms` have passed. */
+/** Hands out the queries, `least` of them at least, round and round until `ms` have passed since the first was taken. */
 function taker(queries, ms, least = queries.length) {
-  const end = performance.now() + ms;
+  let end;
   let next = 0;
   return () => {
+    end ??= performance.now() + ms;
     if (next >= least && performance.now() >= end) return undefined;
     return queries[next++ % queries.length];
   };
