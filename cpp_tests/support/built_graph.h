@@ -36,7 +36,7 @@ class BuiltGraph {
   const HnswNodes& nodes() const { return nodes_; }
   const CodeFormat& format() const { return format_; }
   const CodeDistances& distances() const { return distances_; }
-  float growth() const { return linker_.growth(); }
+  float distance_growth() const { return linker_.distance_growth(); }
   std::vector<uint32_t> Links(uint32_t node, int level) const {
     const LinkList list = nodes_.Links(node, level);
     std::vector<uint32_t> links;

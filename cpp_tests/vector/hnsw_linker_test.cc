@@ -16,7 +16,7 @@ TEST(HnswLinker, BuildsTheSameGraphWithAnyNumberOfThreads) {
   for (const Metric metric : {Metric::kCosine, Metric::kL2, Metric::kIp}) {
     const BuiltGraph one(metric, base, 8, 1), three(metric, base, 8, 3);
     EXPECT_EQ(one.nodes().entry().node, three.nodes().entry().node);
-    EXPECT_EQ(one.growth(), three.growth());
+    EXPECT_EQ(one.distance_growth(), three.distance_growth());
     for (uint32_t node = 0; node < base.count(); ++node) {
       ASSERT_EQ(one.nodes().LevelOf(node), three.nodes().LevelOf(node));
       for (int level = 0; level <= one.nodes().LevelOf(node); ++level)
@@ -58,13 +58,13 @@ TEST(HnswLinker, TellsHowFastDistancesGrow) {
   for (const uint32_t dimensions : {2u, 4u, 8u, 16u}) {
     const BuiltGraph graph(Metric::kL2, RandomVectors(4000, dimensions, &random), 12, 2);
     const float even = 1 / static_cast<float>(dimensions);
-    EXPECT_GT(graph.growth(), 0.7f * even) << dimensions;  // Where there are few points distances grow faster.
-    EXPECT_LT(graph.growth(), 1.6f * even) << dimensions;
-    EXPECT_LT(graph.growth(), before);
-    before = graph.growth();
+    EXPECT_GT(graph.distance_growth(), 0.7f * even) << dimensions;  // Where there are few points distances grow faster.
+    EXPECT_LT(graph.distance_growth(), 1.6f * even) << dimensions;
+    EXPECT_LT(graph.distance_growth(), before);
+    before = graph.distance_growth();
   }
-  EXPECT_EQ(BuiltGraph(Metric::kIp, RandomVectors(500, 4, &random), 12, 2).growth(), 0) << "no distances";
-  EXPECT_EQ(BuiltGraph(Metric::kL2, RandomVectors(30, 4, &random), 12, 2).growth(), 0) << "too few";
+  EXPECT_EQ(BuiltGraph(Metric::kIp, RandomVectors(500, 4, &random), 12, 2).distance_growth(), 0) << "no distances";
+  EXPECT_EQ(BuiltGraph(Metric::kL2, RandomVectors(30, 4, &random), 12, 2).distance_growth(), 0) << "too few";
 }
 
 TEST(HnswLinker, TakesBatchesThatAreSmallBesideTheGraph) {

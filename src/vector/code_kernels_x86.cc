@@ -33,20 +33,9 @@ AVX2 inline int32_t Sum256(__m256i v) {
 
 AVX2 inline __m256i Widen(__m256i sums) { return _mm256_madd_epi16(sums, _mm256_set1_epi16(1)); }
 
-// Two products are added in 16 bits: below 2^15 with |query| <= 63 for bytes and <= 127 for less.
+// Two products more in each 16 bits; how many have room there is below.
 AVX2 inline __m256i AddProducts(__m256i sums, __m256i code, __m256i query) {
   return _mm256_add_epi16(sums, _mm256_maddubs_epi16(code, query));
-}
-
-AVX2 void BytesAvx2(const int8_t* query, size_t bytes, const uint8_t* const* codes, size_t n, int32_t* dots) {
-  for (size_t c = 0; c < n; ++c) {
-    __m256i s0 = _mm256_setzero_si256(), s1 = s0;
-    for (size_t i = 0; i < bytes; i += 64) {
-      s0 = _mm256_add_epi32(s0, Widen(_mm256_maddubs_epi16(Load256(codes[c] + i), Load256(query + i))));
-      s1 = _mm256_add_epi32(s1, Widen(_mm256_maddubs_epi16(Load256(codes[c] + i + 32), Load256(query + i + 32))));
-    }
-    dots[c] = Sum256(_mm256_add_epi32(s0, s1));
-  }
 }
 
 // Four sums, one for each of four codes that are compared together: what is read of the query serves all of them.
@@ -70,6 +59,28 @@ AVX2 inline void StoreSums(const Sums256& sums, int32_t* to) {
       _mm256_hadd_epi32(_mm256_hadd_epi32(sums.of[0], sums.of[1]), _mm256_hadd_epi32(sums.of[2], sums.of[3]));
   _mm_storeu_si128(reinterpret_cast<__m128i*>(to),
                    _mm_add_epi32(_mm256_castsi256_si128(pairs), _mm256_extracti128_si256(pairs, 1)));
+}
+
+// Two products of a byte and a number of the query, at most 63, have room in 16 bits (2 * 255 * 63 < 2^15), and no others.
+AVX2 inline __m256i AddBytes(__m256i sum, const uint8_t* code, __m256i query) {
+  return _mm256_add_epi32(sum, Widen(_mm256_maddubs_epi16(Load256(code), query)));
+}
+
+AVX2 void BytesAvx2(const int8_t* query, size_t bytes, const uint8_t* const* codes, size_t n, int32_t* dots) {
+  size_t c = 0;
+  for (; c + kTogether <= n; c += kTogether) {
+    Sums256 sums = Zeros256();
+    for (size_t i = 0; i < bytes; i += 32) {
+      const __m256i part = Load256(query + i);
+      for (size_t j = 0; j < kTogether; ++j) sums.of[j] = AddBytes(sums.of[j], codes[c + j] + i, part);
+    }
+    StoreSums(sums, dots + c);
+  }
+  for (; c < n; ++c) {
+    __m256i sum = _mm256_setzero_si256();
+    for (size_t i = 0; i < bytes; i += 32) sum = AddBytes(sum, codes[c] + i, Load256(query + i));
+    dots[c] = Sum256(sum);
+  }
 }
 
 // So many bytes of a plane of nibbles, and of a sketch, are summed up in 16 bits: 2^15 / (2 * 15 * 128) = 8.5 products of two

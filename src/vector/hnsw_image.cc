@@ -12,7 +12,7 @@ namespace {
 // Raised when what the sections mean changes.
 constexpr uint32_t kLayout = 1;
 // No data has distances that grow faster; a search asks for powers of it.
-constexpr float kGrowthMax = 100;
+constexpr float kDistanceGrowthMax = 100;
 
 // What one vector becomes as a code: an image whose codes were made in another way has another number there.
 uint32_t ProbeOf(const CodeFormat& format) {
@@ -34,7 +34,7 @@ struct HnswIndex::ImageHead {
   uint32_t entry_node;
   int32_t entry_level;
   uint32_t linked_since_repair;
-  float growth;  // HnswLinker::growth()
+  float distance_growth;  // of HnswLinker
 
   bool SameKind(const ImageHead& other) const {
     return layout == other.layout && dimensions == other.dimensions && metric == other.metric && m == other.m &&
@@ -67,7 +67,7 @@ HnswIndex::ImageHead HnswIndex::Head() const {
           entry.node,
           entry.level,
           linked_since_repair_,
-          linker_.growth()};
+          linker_.distance_growth()};
 }
 
 IndexParts HnswIndex::Write() const {
@@ -119,8 +119,8 @@ bool HnswIndex::Read(SectionReader* image, MappedFile vectors) {
   if (image->BytesOf("blocks") != head.bound * nodes_.block_bytes()) return false;
   if (!image->ReadArray("crcs", &crcs) || !flat_.table()->Map(std::move(vectors), head.bound, std::move(crcs)))
     return false;
-  if (!(head.growth >= 0 && head.growth <= kGrowthMax)) return false;  // A NaN, too.
-  linker_.set_growth(head.growth);
+  if (!(head.distance_growth >= 0 && head.distance_growth <= kDistanceGrowthMax)) return false;  // A NaN, too.
+  linker_.set_distance_growth(head.distance_growth);
   Reserve(head.bound, 0);
   return ReadNodes(image) && ReadStates(image, head) && ReadUpper(image) && ReadTail(image);
 }

@@ -155,6 +155,7 @@ Status HnswIndex::Walk(Hunt* hunt) const {
   if (nodes_.entry().level < 0) return {};
   const bool two_hop = hunt->result.strategy == Strategy::kTwoHop, filtered = hunt->search.allowed != nullptr;
   const double share = static_cast<double>(hunt->allowed) / flat_.count();
+  const uint32_t nodes = linked_, alive = nodes - std::min(nodes, dead_.load());
   HnswWalk::Options options;
   double ef = hunt->result.ef, k = hunt->search.k;
   if (two_hop) {
@@ -162,8 +163,8 @@ Status HnswIndex::Walk(Hunt* hunt) const {
     ef *= share >= 0.1 ? 1.6 : share >= 0.05 ? 2 : 3;
   } else {
     // Of what is found a part will not be allowed, or is dead: how large a part varies, the more the fewer there are.
-    const double nodes = std::max<double>(linked_, 1), alive = std::max<double>(nodes - dead_, 1);
-    const double growth = std::min(kEfGrowthMax, nodes / alive / std::max(share, 0.01));
+    const double growth =
+        std::min(kEfGrowthMax, std::max(1.0, 1.0 * nodes) / std::max(1.0, 1.0 * alive) / std::max(share, 0.01));
     if (growth > 1) {
       k = growth * (k + 3 * std::sqrt(k) + 4);
       ef = std::ceil(std::max(growth * ef, k));
@@ -172,7 +173,7 @@ Status HnswIndex::Walk(Hunt* hunt) const {
   options.ef = std::max(kEfMin, static_cast<uint32_t>(ef));
   if (!filtered) StopEarly(static_cast<uint32_t>(k), &options);
 
-  const uint32_t wanted = filtered ? hunt->result.ef / 2 : std::min(hunt->search.k, hunt->allowed);
+  const uint32_t wanted = filtered ? hunt->result.ef / 2 : std::min(hunt->search.k, alive);
   for (int walks = 1;; ++walks) {
     uint32_t passing = 0;
     RETURN_IF_ERROR(WalkOnce(hunt, options, &passing));
@@ -185,7 +186,7 @@ Status HnswIndex::Walk(Hunt* hunt) const {
 }
 
 void HnswIndex::StopEarly(uint32_t k, HnswWalk::Options* options) const {
-  const float growth = linker_.growth();
+  const float growth = linker_.distance_growth();
   if (growth == 0) return;
   options->k = std::max(kStopAfterMin, k);
   const double beyond = kEfReach * options->ef / options->k;

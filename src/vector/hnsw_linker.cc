@@ -119,12 +119,12 @@ void HnswLinker::FindNeighbors(Node* node) const {
     }
     const std::vector<Candidate> found = NearestOf(*distances_, target, NodesOf(walk.found()));
     node->chosen[static_cast<size_t>(level)] = ChooseNeighbors(*distances_, found, nodes_->m());
-    if (level == 0) node->growth = GrowthOf(target, found);
+    if (level == 0) node->distance_growth = DistanceGrowthOf(target, found);
     from = found.front().node;
   }
 }
 
-float HnswLinker::GrowthOf(const CodeTarget& target, std::span<const Candidate> found) const {
+float HnswLinker::DistanceGrowthOf(const CodeTarget& target, std::span<const Candidate> found) const {
   if (found.size() < kGrowthFrom * kGrowthLeast) return 0;
   const float ratio = distances_->RatioOf(target, found[kGrowthFrom - 1].raw, found.back().raw);
   return ratio > 1 ? std::log(ratio) / std::log(static_cast<float>(found.size()) / kGrowthFrom) : 0;
@@ -141,7 +141,8 @@ void HnswLinker::LinkOwn() {
     }
     if (node.level > nodes_->entry().level) nodes_->set_entry({node.node, node.level});
     // In the order of the batch, whoever found what: the same with any number of threads.
-    if (node.growth > 0) set_growth(growth() == 0 ? node.growth : growth() + (node.growth - growth()) / kGrowthOver);
+    if (const float here = node.distance_growth, mean = distance_growth(); here > 0)
+      set_distance_growth(mean == 0 ? here : mean + (here - mean) / kGrowthOver);
   }
   std::stable_sort(back_links_.begin(), back_links_.end(),
                    [](const BackLink& a, const BackLink& b) { return a.to < b.to; });

@@ -22,12 +22,12 @@ class HnswLinker {
   // How many nodes a batch may have while the graph has `linked`: few enough to miss little by not seeing one another.
   static uint32_t BatchMax(uint64_t linked);
 
-  // How fast distances grow around a vector: its j-th nearest is about j^growth() times as far away as its nearest. The inverse of the
+  // How fast distances grow around a vector: its j-th nearest is about j^distance_growth() times as far away as its nearest. The inverse of the
   // data's intrinsic dimension, in the way of Levina and Bickel ("Maximum likelihood estimation of intrinsic dimension", 2004), from what
   // linking finds: a mean over about the last thousand nodes. 0: not known. Threads: any.
-  float growth() const { return growth_.load(std::memory_order_relaxed); }
+  float distance_growth() const { return distance_growth_.load(std::memory_order_relaxed); }
   // As an image holds it; the graph excludes everything else.
-  void set_growth(float growth) { growth_.store(growth, std::memory_order_relaxed); }
+  void set_distance_growth(float growth) { distance_growth_.store(growth, std::memory_order_relaxed); }
 
   // Whether a batch was begun and is not done.
   bool busy() const;
@@ -45,7 +45,7 @@ class HnswLinker {
     uint32_t node;
     int level;
     std::vector<std::vector<uint32_t>> chosen;
-    float growth = 0;  // around it; 0: too few were found to tell
+    float distance_growth = 0;  // around it; 0: too few were found to tell
   };
   // What a list is to get: links from `to` to node.
   struct BackLink {
@@ -64,7 +64,7 @@ class HnswLinker {
   size_t pieces() const;
   void Do(size_t piece);
   void FindNeighbors(Node* node) const;
-  float GrowthOf(const CodeTarget& target, std::span<const Candidate> found) const;
+  float DistanceGrowthOf(const CodeTarget& target, std::span<const Candidate> found) const;
   void LinkOwn();
   void LinkBack(Piece* piece);
   void AddLink(const BackLink& link, std::vector<uint32_t>* dropped);
@@ -83,7 +83,7 @@ class HnswLinker {
   std::vector<size_t> failed_;         // pieces to be claimed again
   Phase phase_ = Phase::kIdle;
   uint64_t levels_drawn_ = 0;
-  std::atomic<float> growth_{0};
+  std::atomic<float> distance_growth_{0};
 };
 
 }  // namespace agentmemdb
