@@ -67,6 +67,7 @@ class HnswIndex final : public VectorIndex {
   struct Hunt;
 
   bool WantsGraph() const { return flat_.count() >= config_.min_size; }
+  // hnsw_search.cc
   Strategy Choose(const VectorSearch& search, uint32_t allowed) const;
   Result<VectorSearchResult> SearchBy(Strategy strategy, const VectorSearch& search, uint32_t allowed,
                                       const CancelToken& cancel) const;
