@@ -20,7 +20,7 @@ constexpr uint32_t kEfMin = 16;  // A smaller pool gets stuck, and saves nothing
 // Where a walk may stop early it keeps so many times the candidates, and looks as far as this part of ef usually lies. Then it finds
 // what it would have found with ef candidates, or a little more, and compares a fifth to a third less: some queries need many
 // candidates, most need fewer.
-constexpr double kEfStopping = 1.5, kEfReach = 0.65;
+constexpr double kEfStopping = 1.5, kEfReach = 0.8;
 constexpr uint32_t kStopAfterMin = 10;  // Of fewer nearest the distance varies too much.
 // Where so few are allowed their vectors are compared themselves.
 constexpr uint32_t kFewAllowed = 500;
