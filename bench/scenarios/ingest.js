@@ -6,7 +6,6 @@ const { median } = require('../measure');
 const { buildProgram, runProgram } = require('../programs');
 const { percent, thousands } = require('../table');
 
-const ROUNDS_MAX = 3;
 const SELF_QUERIES = 100;
 const BARE = 'bare SQLite insert in C++';
 const LOADERS = ['ours', 'zvec']; // the engines that keep texts and metadata, and that are searchable without a build
@@ -17,7 +16,7 @@ async function run(context) {
   const loaders = LOADERS.filter((name) => options.engines.includes(name)).map((name) => ({ name, load: loadEngine }));
   loaders.push({ name: BARE, load: loadBare });
   const rows = loaders.map(({ name }) => ({ engine: name, rates: [], found: 1 }));
-  for (let round = 0; round < Math.min(ROUNDS_MAX, options.rounds); round++) {
+  for (let round = 0; round < options.rounds; round++) {
     for (const loader of rotated(loaders, round)) {
       const row = rows.find(({ engine }) => engine === loader.name);
       await context.attempt(loader, `round ${round + 1} of ingest`, async () => {

@@ -100,6 +100,15 @@ TEST(IdSet, EqualityIsOfMembersNotOfRoom) {
   EXPECT_EQ(IdSet(), IdSet());
 }
 
+TEST(IdSet, WalksUntilItIsTold) {
+  std::vector<uint32_t> seen;
+  Of({3, 64, 65, 5000}).ForEachWhile([&](Slot slot) {
+    seen.push_back(ToInt(slot));
+    return ToInt(slot) != 64;
+  });
+  EXPECT_EQ(seen, std::vector<uint32_t>({3, 64}));
+}
+
 TEST(IdSet, AgreesWithStdSet) {
   SCOPED_TRACE(SeedNote());
   Random random(TestSeed());
@@ -135,6 +144,7 @@ TEST(IdSet, AgreesWithStdSet) {
     IdSet both = ours_a;
     both.And(ours_b);
     EXPECT_EQ(Members(both), expected);
+    EXPECT_EQ(ours_a.CountCommon(ours_b), expected.size());
 
     expected.clear();
     std::set_union(a.begin(), a.end(), b.begin(), b.end(), std::back_inserter(expected));

@@ -7,12 +7,6 @@
 #endif
 
 namespace agentmemdb {
-namespace {
-
-constexpr size_t WordOf(Slot slot) { return ToInt(slot) / 64; }
-constexpr uint64_t BitOf(Slot slot) { return uint64_t{1} << (ToInt(slot) % 64); }
-
-}  // namespace
 
 IdSet IdSet::All(uint32_t bound) {
   IdSet set;
@@ -58,10 +52,6 @@ void IdSet::Remove(Slot slot) {
   if (WordOf(slot) < words_.size()) words_[WordOf(slot)] &= ~BitOf(slot);
 }
 
-bool IdSet::Contains(Slot slot) const {
-  return WordOf(slot) < words_.size() && (words_[WordOf(slot)] & BitOf(slot)) != 0;
-}
-
 void IdSet::And(const IdSet& other) {
   if (words_.size() > other.words_.size()) words_.resize(other.words_.size());
   for (size_t i = 0; i < words_.size(); ++i) words_[i] &= other.words_[i];
@@ -85,6 +75,13 @@ void IdSet::Not(const IdSet& universe) {
 size_t IdSet::Count() const {
   size_t count = 0;
   for (const uint64_t word : words_) count += static_cast<size_t>(std::popcount(word));
+  return count;
+}
+
+size_t IdSet::CountCommon(const IdSet& other) const {
+  size_t count = 0;
+  for (size_t i = 0; i < std::min(words_.size(), other.words_.size()); ++i)
+    count += static_cast<size_t>(std::popcount(words_[i] & other.words_[i]));
   return count;
 }
 

@@ -35,7 +35,7 @@ class IdSet {
   // Adding what is there and removing what is not are no errors.
   void Add(Slot slot);
   void Remove(Slot slot);
-  bool Contains(Slot slot) const;
+  bool Contains(Slot slot) const { return WordOf(slot) < words_.size() && (words_[WordOf(slot)] & BitOf(slot)) != 0; }
   // Keeps its room.
   void Clear() { std::fill(words_.begin(), words_.end(), 0); }
 
@@ -48,6 +48,8 @@ class IdSet {
   // Linear in Bound().
   size_t Count() const;
   bool empty() const;
+  // Members of both.
+  size_t CountCommon(const IdSet& other) const;
   // One past the largest member, 0 when empty.
   size_t Bound() const;
   // The smallest member that is not below `slot`, nullopt if there is none: a walk that can stop and go on.
@@ -55,8 +57,18 @@ class IdSet {
   // Calls `visit(Slot)` with each member, ascending. `visit` must not change the set.
   template <class Visit>
   void ForEach(Visit&& visit) const {
+    ForEachWhile([&](Slot slot) {
+      visit(slot);
+      return true;
+    });
+  }
+  // The same until `visit` returns false.
+  template <class Visit>
+  void ForEachWhile(Visit&& visit) const {
     for (size_t word = 0; word < words_.size(); ++word) {
-      for (uint64_t bits = words_[word]; bits != 0; bits &= bits - 1) visit(Lowest(word, bits));
+      for (uint64_t bits = words_[word]; bits != 0; bits &= bits - 1) {
+        if (!visit(Lowest(word, bits))) return;
+      }
     }
   }
 
@@ -67,6 +79,9 @@ class IdSet {
 
  private:
   static constexpr size_t kWordBits = 64;
+
+  static constexpr size_t WordOf(Slot slot) { return ToInt(slot) / kWordBits; }
+  static constexpr uint64_t BitOf(Slot slot) { return uint64_t{1} << (ToInt(slot) % kWordBits); }
 
   static Slot Lowest(size_t word, uint64_t bits) {
     return Slot{static_cast<uint32_t>(word * kWordBits + static_cast<size_t>(std::countr_zero(bits)))};

@@ -30,6 +30,8 @@ class Call {
  public:
   virtual ~Call() = default;
 
+  bool reads() const { return kind == CallKind::kRead || kind == CallKind::kSolo; }
+
   // Does the work and keeps the result or a failed status. Never throws.
   virtual void Run() = 0;
   // The result as a JavaScript value. Only after Run, with status().ok().

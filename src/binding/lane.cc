@@ -13,7 +13,7 @@ constexpr int64_t kSettleMicros = 1000;
 constexpr int kSettleCalls = 32;
 constexpr size_t kSettleBytes = 256 * 1024;
 // For how long after a read was accepted the loop stays awake: most are done by then, and others are not slowed down by much.
-constexpr int64_t kWatchMicros = 250;
+constexpr int64_t kWatchMicros = 500;
 // A caller that asks for a read within so long of the last one's result awaits one after the other.
 constexpr int64_t kAtOnceMicros = 100;
 
@@ -69,7 +69,7 @@ void Lane::Accept(std::unique_ptr<Call> call) {
   }
   if (call->keeps_alive) KeepAlive(+1);
   const int64_t now = call->accepted_micros = MonotonicMicros();
-  const bool reads = call->kind == CallKind::kRead;
+  const bool reads = call->reads();
   if (reads) {
     asks_at_once_ = reads_unsettled_ > 0 || now - read_settled_micros_ < kAtOnceMicros;
     ++reads_unsettled_;
@@ -142,7 +142,7 @@ void Lane::SettleOne(std::unique_ptr<Call> call) {
   const Napi::HandleScope scope(env_);
   if (call->keeps_alive) KeepAlive(-1);
   const int64_t now = MonotonicMicros();
-  if (call->kind == CallKind::kRead) {
+  if (call->reads()) {
     --reads_unsettled_;
     read_settled_micros_ = now;
   }

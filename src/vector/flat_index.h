@@ -2,8 +2,7 @@
 // collection.
 #pragma once
 
-#include <vector>
-
+#include "base/id_set.h"
 #include "vector/distance.h"
 #include "vector/vector_index.h"
 #include "vector/vector_table.h"
@@ -44,9 +43,7 @@ class FlatIndex final : public VectorIndex {
   uint32_t count() const { return count_; }
   // Vectors that `allowed` (nullptr = all) lets through.
   uint32_t CountAllowed(const IdSet* allowed) const;
-  bool Has(Slot slot) const override {
-    return ToInt(slot) / 64 < present_.size() && (present_[ToInt(slot) / 64] >> (ToInt(slot) % 64) & 1) != 0;
-  }
+  bool Has(Slot slot) const override { return present_.Contains(slot); }
   float RawOf(VectorView query, Slot slot) const override {
     return kernel_(query.data(), table_.Row(slot), table_.dimensions());
   }
@@ -59,7 +56,6 @@ class FlatIndex final : public VectorIndex {
   VectorTable* table() { return &table_; }
 
  private:
-  Result<VectorSearchResult> SearchAllowed(const VectorSearch& search, const CancelToken& cancel) const;
   void Offer(Slot slot, const VectorSearch& search, TopK* best) const {
     const float raw = kernel_(search.query.data(), table_.Row(slot), table_.dimensions());
     if (raw <= best->Bound()) best->Offer({raw, slot, search.rows[ToInt(slot)]});
@@ -67,7 +63,7 @@ class FlatIndex final : public VectorIndex {
 
   VectorTable table_;
   DistanceKernel kernel_;
-  std::vector<uint64_t> present_;  // One bit a slot.
+  IdSet present_;  // slots with a vector
   uint32_t count_ = 0;
 };
 

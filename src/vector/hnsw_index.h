@@ -78,8 +78,8 @@ class HnswIndex final : public VectorIndex {
   Status WalkOnce(Hunt* hunt, const HnswWalk::Options& options, uint32_t* passing) const;
   Status ScanTail(Hunt* hunt, size_t head) const;
   Status ScanAllowed(Hunt* hunt) const;
-  // Offers the codes of `nodes`, of those that may be found, to the nearest of the hunt.
-  Status Scan(Hunt* hunt, std::span<const uint32_t> nodes, TopK* nearest) const;
+  // Adds those of `nodes` to the candidates whose codes are nearest, `most` of them. Changes the order of the nodes.
+  Status Scan(Hunt* hunt, std::span<uint32_t> nodes, uint32_t most) const;
   bool MayBeFound(const VectorSearch& search, uint32_t node) const {
     return flat_.Has(Slot{node}) && (search.allowed == nullptr || search.allowed->Contains(Slot{node}));
   }

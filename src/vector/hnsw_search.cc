@@ -145,48 +145,44 @@ Status HnswIndex::WalkOnce(Hunt* hunt, const HnswWalk::Options& options, uint32_
 
 Status HnswIndex::ScanTail(Hunt* hunt, size_t head) const {
   if (head == tail_.size()) return {};
-  TopK nearest(4 * hunt->search.k);
-  RETURN_IF_ERROR(Scan(hunt, std::span(tail_).subspan(head), &nearest));
-  for (const Neighbor& neighbor : nearest.Take()) hunt->candidates.push_back({neighbor.raw, ToInt(neighbor.slot)});
-  return {};
+  thread_local std::vector<uint32_t> nodes;
+  nodes.clear();
+  for (const uint32_t node : std::span(tail_).subspan(head)) {
+    if (node != kNoSlot && MayBeFound(hunt->search, node)) nodes.push_back(node);
+  }
+  return Scan(hunt, nodes, 4 * hunt->search.k);
 }
 
 Status HnswIndex::ScanAllowed(Hunt* hunt) const {
-  TopK nearest(static_cast<uint32_t>(RescoringPlan(hunt->search.k, format_.planes()).codes));
   thread_local std::vector<uint32_t> nodes;
   nodes.clear();
-  hunt->search.allowed->ForEach([&](Slot slot) { nodes.push_back(ToInt(slot)); });
-  RETURN_IF_ERROR(Scan(hunt, nodes, &nearest));
-  for (const Neighbor& neighbor : nearest.Take()) hunt->candidates.push_back({neighbor.raw, ToInt(neighbor.slot)});
-  return {};
+  hunt->search.allowed->ForEach([&](Slot slot) {
+    if (flat_.Has(slot)) nodes.push_back(ToInt(slot));
+  });
+  return Scan(hunt, nodes, static_cast<uint32_t>(RescoringPlan(hunt->search.k, format_.planes()).codes));
 }
 
-Status HnswIndex::Scan(Hunt* hunt, std::span<const uint32_t> nodes, TopK* nearest) const {
-  std::array<uint32_t, kNodesBetweenChecks> found;
+Status HnswIndex::Scan(Hunt* hunt, std::span<uint32_t> nodes, uint32_t most) const {
+  TopK nearest(most);
   std::array<float, kNodesBetweenChecks> raws;
   while (!nodes.empty()) {
     RETURN_IF_ERROR(hunt->cancel.Check());
-    const size_t some = std::min(nodes.size(), kNodesBetweenChecks);
-    size_t n = 0;
-    for (const uint32_t node : nodes.first(some)) {
-      if (node == kNoSlot || !MayBeFound(hunt->search, node)) continue;
-      found[n++] = node;
-    }
-    nodes = nodes.subspan(some);
-    hunt->result.scanned += static_cast<uint32_t>(n);
+    std::span<uint32_t> some = nodes.first(std::min(nodes.size(), kNodesBetweenChecks));
+    nodes = nodes.subspan(some.size());
+    hunt->result.scanned += static_cast<uint32_t>(some.size());
     // What the next round begins with is on its way during this one.
     if (distances_.sketched()) {
-      for (const uint32_t node : nodes.first(std::min(nodes.size(), kNodesBetweenChecks))) {
-        if (node != kNoSlot) distances_.PrefetchSketch(node);
-      }
-      if (nearest->full()) n = distances_.DropFar(hunt->target, nearest->Bound(), std::span(found).first(n));
+      for (const uint32_t node : nodes.first(std::min(nodes.size(), kNodesBetweenChecks)))
+        distances_.PrefetchSketch(node);
+      if (nearest.full()) some = some.first(distances_.DropFar(hunt->target, nearest.Bound(), some));
     }
-    for (size_t i = 0; i < n; ++i) distances_.Prefetch(found[i], false);
-    distances_.Compare(hunt->target, false, std::span(found).first(n), raws.data());
-    for (size_t i = 0; i < n; ++i) {
-      if (raws[i] <= nearest->Bound()) nearest->Offer({raws[i], Slot{found[i]}, hunt->search.rows[found[i]]});
+    for (const uint32_t node : some) distances_.Prefetch(node, false);
+    distances_.Compare(hunt->target, false, some, raws.data());
+    for (size_t i = 0; i < some.size(); ++i) {
+      if (raws[i] <= nearest.Bound()) nearest.Offer({raws[i], Slot{some[i]}, hunt->search.rows[some[i]]});
     }
   }
+  for (const Neighbor& neighbor : nearest.Take()) hunt->candidates.push_back({neighbor.raw, ToInt(neighbor.slot)});
   return {};
 }
 
