@@ -61,6 +61,26 @@ TEST(HnswRepair, GivesSlotsBack) {
   EXPECT_EQ(index.Difference(index.Search(query, 500), query, 500), "");
 }
 
+// The first nodes are what everything else is linked to: when they are deleted while the rest is being linked, nobody may be lost.
+TEST(HnswRepair, ReachesAllWhenTheFirstWereDeletedMeanwhile) {
+  SCOPED_TRACE(SeedNote());
+  Random random(TestSeed());
+  for (int round = 0; round < (kSanitized ? 20 : 200); ++round) {
+    const auto m = static_cast<uint32_t>(2 + random.Below(15)), dimensions = static_cast<uint32_t>(1 + random.Below(8));
+    auto owned = std::make_unique<HnswIndex>(Metric::kL2, dimensions, HnswConfig{m, 128, 0});
+    const HnswIndex* graph = owned.get();
+    IndexUnderTest index(std::move(owned), Metric::kL2);
+    index.AddAll(RandomVectors(500, dimensions, &random));
+    const uint64_t linked = random.Below(60), deleted = 1 + random.Below(60);
+    while (index->stats().linked < linked) index.Link();
+    for (uint32_t slot = 0; slot < deleted; ++slot) index.Remove(Slot{slot});
+    index.LinkAll();
+    const VectorIndexCheck check = graph->Check();
+    ASSERT_TRUE(check.ok()) << check.unreachable << " cannot be reached with m " << m << ", " << dimensions
+                            << " dimensions, " << deleted << " deleted after " << linked << " were linked";
+  }
+}
+
 TEST(HnswRepair, ThatTakesOutEverythingBeginsAnew) {
   Random random(4);
   auto owned = std::make_unique<HnswIndex>(Metric::kL2, 4, kConfig);

@@ -141,7 +141,6 @@ bool HnswIndex::ReadNodes(SectionReader* image) {
 bool HnswIndex::ReadStates(SectionReader* image, const ImageHead& head) {
   std::vector<SlotState> states;
   if (!image->ReadArray("states", &states, head.bound)) return false;
-  std::fill(tail_position_.begin(), tail_position_.end(), kLinked);
   uint32_t linked = 0, dead = 0;
   for (uint32_t node = 0; node < head.bound; ++node) {
     const SlotState state = states[node];
@@ -203,8 +202,8 @@ bool HnswIndex::ReadTail(SectionReader* image) {
   if (!image->ReadArray("tail", &tail_, flat_.count() - (linked_ - dead_))) return false;
   for (uint32_t i = 0; i < tail_.size(); ++i) {
     const uint32_t slot = tail_[i];
-    if (slot >= nodes_.bound() || StateOf(slot) != SlotState::kWaiting || tail_position_[slot] != kLinked) return false;
-    tail_position_[slot] = i;
+    if (slot >= nodes_.bound() || StateOf(slot) != SlotState::kWaiting || TailPlace(slot) != 0) return false;
+    TailPlace(slot) = i + 1;
   }
   return true;
 }

@@ -28,7 +28,7 @@ void HnswIndex::Reserve(uint32_t bound, uint32_t adds) {
   flat_.Reserve(bound, adds);
   nodes_.Reserve(bound);
   nodes_linked_.Reserve(bound);
-  if (bound > tail_position_.size()) tail_position_.resize(bound);
+  tail_places_.Grow(bound * sizeof(uint32_t));
   if (const size_t consumed = tail_head_ + tail_holes_; consumed > 1024 && consumed > tail_.size() / 2)
     DropConsumedTail();
   // Geometric growth: reserving exactly would copy the tail with every commit.
@@ -43,8 +43,8 @@ void HnswIndex::DropConsumedTail() {
   for (size_t i = tail_head_; i < tail_.size(); ++i) {
     const uint32_t slot = tail_[i];
     if (slot == kNoSlot) continue;
-    tail_[kept] = slot;
-    tail_position_[slot] = static_cast<uint32_t>(kept++);
+    tail_[kept++] = slot;
+    TailPlace(slot) = static_cast<uint32_t>(kept);
   }
   tail_base_ += tail_.size() - kept;
   tail_.resize(kept);
@@ -61,17 +61,17 @@ void HnswIndex::Stage(Slot slot, VectorView vector) {
 void HnswIndex::Add(Slot slot) {
   flat_.Add(slot);
   nodes_.Links(ToInt(slot), 0).SetDeleted(false);
-  tail_position_[ToInt(slot)] = static_cast<uint32_t>(tail_.size());
   tail_.push_back(ToInt(slot));
+  TailPlace(ToInt(slot)) = static_cast<uint32_t>(tail_.size());
 }
 
 bool HnswIndex::Remove(Slot slot) {
   flat_.Remove(slot);
-  const uint32_t position = tail_position_[ToInt(slot)];
-  if (position != kLinked) {
-    tail_[position] = kNoSlot;
+  const uint32_t place = TailPlace(ToInt(slot));
+  if (place != 0) {
+    tail_[place - 1] = kNoSlot;
     ++tail_holes_;
-    if (position >= batch_end_) return true;
+    if (place > batch_end_) return true;
   }
   nodes_.Links(ToInt(slot), 0).SetDeleted(true);
   ++dead_;
@@ -149,7 +149,7 @@ bool HnswIndex::IsShortOf(Goal goal) const {
 void HnswIndex::EndBatch() {
   for (size_t i = tail_head_; i < batch_end_; ++i) tail_holes_ -= tail_[i] == kNoSlot;
   for (const uint32_t node : batch_) {
-    tail_position_[node] = kLinked;
+    TailPlace(node) = 0;
     nodes_linked_.Add(Slot{node});
   }
   linked_ += static_cast<uint32_t>(batch_.size());
@@ -218,8 +218,7 @@ VectorIndexStats HnswIndex::stats() const {
   stats.slots = nodes_.bound();
   stats.deleted = dead_;
   stats.linked = std::max(linked_.load(), stats.deleted) - stats.deleted;
-  stats.memory_bytes +=
-      nodes_.memory_bytes() + tail_.capacity() * sizeof(uint32_t) + tail_position_.capacity() * sizeof(uint32_t);
+  stats.memory_bytes += nodes_.memory_bytes() + (tail_.capacity() + nodes_.bound()) * sizeof(uint32_t);
   return stats;
 }
 

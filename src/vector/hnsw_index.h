@@ -59,9 +59,8 @@ class HnswIndex final : public VectorIndex {
   VectorIndexCheck Check() const override;
 
  private:
-  // In tail_, in place of a slot removed meanwhile; in tail_position_, of a slot that is not in the tail.
+  // In tail_, in place of a slot removed meanwhile.
   static constexpr uint32_t kNoSlot = std::numeric_limits<uint32_t>::max();
-  static constexpr uint32_t kLinked = std::numeric_limits<uint32_t>::max();
 
   // What a search looks for and what it has found so far.
   struct Hunt;
@@ -84,6 +83,8 @@ class HnswIndex final : public VectorIndex {
     return flat_.Has(Slot{node}) && (search.allowed == nullptr || search.allowed->Contains(Slot{node}));
   }
 
+  // The place of a slot in tail_, counted from 1; 0: it is not there. Never written for what an image says is linked: no memory.
+  uint32_t& TailPlace(uint32_t slot) const { return reinterpret_cast<uint32_t*>(tail_places_.data())[slot]; }
   void DropConsumedTail();
   // How far work goes: to the end of what was begun; and until no node is dead; or until all is linked; and nothing unreachable.
   enum class Goal { kSettled, kTidy, kLinked, kThorough };
@@ -122,7 +123,7 @@ class HnswIndex final : public VectorIndex {
   std::vector<uint32_t> tail_;
   std::atomic<size_t> tail_head_{0};
   uint64_t tail_base_ = 0;               // Mark of tail_[0].
-  std::vector<uint32_t> tail_position_;  // By slot, kLinked once the graph has it.
+  GrowingMemory tail_places_;            // See TailPlace.
   std::atomic<uint32_t> tail_holes_{0};  // kNoSlot entries from tail_head_ on.
   std::mutex link_mutex_;                // One thread at a time begins and ends batches, and repairs.
   size_t batch_end_ = 0;                 // Entries of tail_ before it are linked or being linked.

@@ -45,11 +45,13 @@ std::vector<uint32_t> ChooseNeighbors(const CodeDistances& distances, std::span<
   thread_local std::vector<CodeTarget> targets;
   thread_local std::vector<Candidate> left;
   targets.clear();
+  const auto is_deleted = [&](const Candidate& candidate) { return distances.nodes().IsDeleted(candidate.node); };
+  const bool all_deleted = std::all_of(candidates.begin(), candidates.end(), is_deleted);
   std::vector<uint32_t> chosen;
   for (size_t begin = 0; begin < candidates.size(); begin += kBlock) {
     left.clear();
     for (const Candidate& candidate : candidates.subspan(begin, std::min(kBlock, candidates.size() - begin))) {
-      if (!distances.nodes().IsDeleted(candidate.node)) left.push_back(candidate);
+      if (all_deleted || !is_deleted(candidate)) left.push_back(candidate);
     }
     for (const CodeTarget& target : targets) Thin(distances, target, &left);
     while (!left.empty()) {
@@ -112,17 +114,20 @@ bool IsLinkedBack(const HnswNodes& nodes, uint32_t node, int level, uint32_t exc
   return false;
 }
 
-void Attach(HnswNodes* nodes, uint32_t node, int level, uint32_t from) {
+std::optional<uint32_t> Attach(HnswNodes* nodes, uint32_t node, int level, uint32_t from) {
   std::vector<uint32_t> links = LinksOf(*nodes, from, level);
-  if (std::find(links.begin(), links.end(), node) != links.end()) return;
+  if (std::find(links.begin(), links.end(), node) != links.end()) return std::nullopt;
+  std::optional<uint32_t> lost;
   if (links.size() == nodes->LinksMax(level)) {
     size_t given_up = links.size() - 1;
     while (given_up > 0 && !IsLinkedBack(*nodes, links[given_up], level, from)) --given_up;
     if (!IsLinkedBack(*nodes, links[given_up], level, from)) given_up = links.size() - 1;
+    lost = links[given_up];
     links.erase(links.begin() + static_cast<std::ptrdiff_t>(given_up));
   }
   links.push_back(node);
   nodes->Links(from, level).Assign(links);
+  return lost;
 }
 
 }  // namespace agentmemdb

@@ -1,6 +1,7 @@
 // What lists of links are made of: which neighbours a node keeps, and that every node can be come to.
 #pragma once
 
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -9,7 +10,7 @@
 namespace agentmemdb {
 
 // HNSW's heuristic (Malkov and Yashunin 2018, algorithm 4): of `candidates`, nearest to the base first, those nearer to it than
-// to one chosen before; none that is deleted, and at most `most`.
+// to one chosen before, at most `most`. None that is deleted, unless all are: a way through those is better than none.
 std::vector<uint32_t> ChooseNeighbors(const CodeDistances& distances, std::span<const Candidate> candidates,
                                       uint32_t most);
 
@@ -28,7 +29,8 @@ std::vector<uint32_t> LinksOf(const HnswNodes& nodes, uint32_t node, int level);
 // Whether one of the nodes that `node` links to on that level, other than `except`, links back.
 bool IsLinkedBack(const HnswNodes& nodes, uint32_t node, int level, uint32_t except);
 
-// Makes `from` link to `node`. Where there is no room, the farthest link goes whose node is linked back by another.
-void Attach(HnswNodes* nodes, uint32_t node, int level, uint32_t from);
+// Makes `from` link to `node`. Where there is no room, the farthest link goes whose node is linked back by another: the node that
+// lost it is returned.
+std::optional<uint32_t> Attach(HnswNodes* nodes, uint32_t node, int level, uint32_t from);
 
 }  // namespace agentmemdb

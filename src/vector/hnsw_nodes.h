@@ -8,6 +8,7 @@
 #include <hnswlib/hnswlib.h>
 
 #include <atomic>
+#include <bit>
 #include <cmath>
 #include <cstdint>
 #include <memory>
@@ -67,7 +68,7 @@ class HnswNodes : private hnswlib::HierarchicalNSW<float> {
   void Reserve(uint32_t bound);
   uint32_t bound() const { return static_cast<uint32_t>(max_elements_); }
   size_t memory_bytes() const {
-    return max_elements_ * (size_data_per_element_ + sizeof(float) + sizeof(uint32_t*)) + upper_bytes_;
+    return max_elements_ * (size_data_per_element_ + (unit() ? 0 : sizeof(float)) + sizeof(uint32_t*)) + upper_bytes_;
   }
 
   uint32_t m() const { return static_cast<uint32_t>(M_); }
@@ -77,13 +78,15 @@ class HnswNodes : private hnswlib::HierarchicalNSW<float> {
   uint8_t* Code(uint32_t node) { return Block(node) + offsetData_; }
   const uint8_t* Sketch(uint32_t node) const { return Code(node) - sketch_bytes_; }
   uint8_t* Sketch(uint32_t node) { return Code(node) - sketch_bytes_; }
-  // Of the vector, as CodeFormat::Encode returned it.
-  float Norm(uint32_t node) const { return norms()[node]; }
+  // Of the vector, as CodeFormat::Encode returned it; 1 where it is that as nearly as a code can tell.
+  float Norm(uint32_t node) const { return std::bit_cast<float>(norms()[node] ^ kUnitBits); }
   void set_norm(uint32_t node, float norm) {
-    norms()[node] = norm;
-    if (std::abs(norm - 1) > kUnitTolerance) unit_.store(false, std::memory_order_relaxed);
+    const bool is_unit = std::abs(norm - 1) <= kUnitTolerance;
+    if (!is_unit) unit_.store(false, std::memory_order_relaxed);
+    const uint32_t bits = is_unit ? 0 : std::bit_cast<uint32_t>(norm) ^ kUnitBits;
+    if (norms()[node] != bits) norms()[node] = bits;
   }
-  // Whether every norm ever set is 1, as nearly as a code can tell: then there is no need to look.
+  // Whether every norm ever set is 1: then there is no need to look.
   bool unit() const { return unit_.load(std::memory_order_relaxed); }
 
   // An empty list where the node does not reach `level`.
@@ -140,9 +143,11 @@ class HnswNodes : private hnswlib::HierarchicalNSW<float> {
   uint32_t* NewUpper(int level);
 
   static constexpr float kUnitTolerance = 1e-4f;
+  static constexpr auto kUnitBits = std::bit_cast<uint32_t>(1.0f);
 
-  // Side by side, not in the nodes: comparing a code would wait for one more line of memory.
-  float* norms() const { return reinterpret_cast<float*>(norms_.data()); }
+  // Side by side, not in the nodes: comparing a code would wait for one more line of memory. 1 is kept as 0, so that vectors of
+  // length 1 take no memory here: theirs is never written.
+  uint32_t* norms() const { return reinterpret_cast<uint32_t*>(norms_.data()); }
 
   size_t sketch_bytes_;
   GrowingMemory blocks_, norms_, upper_;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/check.h"
 #include "base/clock.h"
 #include "vector/hnsw_links.h"
 
@@ -64,9 +65,15 @@ void HnswRepair::Work() {
 
 void HnswRepair::BeginLevel(int level) {
   level_ = level;
-  phase_ = level < 0 ? Phase::kIdle : Phase::kReach;
+  phase_ = Phase::kIdle;
   if (level < 0) return;
+  BeginWalk();
   if (level == 0) BeginLooking();
+}
+
+void HnswRepair::BeginWalk() {
+  phase_ = Phase::kReach;
+  walk_again_ = false;
   next_ = Slot{0};
   reached_.Clear();
   reached_.Add(Slot{nodes_->entry().node});
@@ -120,7 +127,11 @@ void HnswRepair::AttachNext() {
     next_ = Slot{ToInt(*node) + 1};
     if (++looked == kNodesAPiece) return;  // The next piece goes on there.
   }
-  if (!node) return BeginLevel(level_ - 1);
+  if (!node) {
+    if (!walk_again_) return BeginLevel(level_ - 1);
+    std::fill(hard_.begin(), hard_.end(), 0);
+    return BeginWalk();
+  }
   AttachReachable(ToInt(*node));
   next_ = Slot{ToInt(*node) + 1};
   phase_ = Phase::kReach;
@@ -190,30 +201,35 @@ void HnswRepair::Reach(uint32_t node) {
 }
 
 void HnswRepair::AttachReachable(uint32_t node) {
-  thread_local HnswWalk walk;
   CodeQueryBuffer buffer(distances_->format().query_bytes());
   const CodeTarget target = distances_->TargetOf(node, buffer.query.values);
-  const uint32_t from = DescendTo(level_, *distances_, target, true);
-  walk.Begin(*distances_, target, std::span(&from, 1), {level_, kAttachEf, true, nullptr});
-  while (walk.Step()) {
-  }
+  std::span<const Candidate> found = WalkFrom(DescendTo(level_, *distances_, target, true), target);
   const auto is_node = [node](const Candidate& candidate) { return candidate.node == node; };
-  if (reached_.Contains(Slot{node}) && std::any_of(walk.found().begin(), walk.found().end(), is_node)) return;
-  for (const Candidate& candidate : walk.found()) {
-    if (is_node(candidate) || !reached_.Contains(Slot{candidate.node})) continue;
-    // What may lose its link from there is reached through this node instead.
-    const std::vector<uint32_t> before = LinksOf(*nodes_, candidate.node, level_);
-    Attach(nodes_, node, level_, candidate.node);
-    const std::vector<uint32_t> after = LinksOf(*nodes_, candidate.node, level_);
-    for (const uint32_t link : before) {
-      if (link != node && std::find(after.begin(), after.end(), link) == after.end())
-        Attach(nodes_, link, level_, node);
-    }
-    break;
+  if (reached_.Contains(Slot{node}) && std::any_of(found.begin(), found.end(), is_node)) return;
+  const auto is_reached = [&](const Candidate& candidate) {
+    return !is_node(candidate) && reached_.Contains(Slot{candidate.node});
+  };
+  auto nearest = std::find_if(found.begin(), found.end(), is_reached);
+  if (nearest == found.end()) {  // On the way down it came to what cannot be reached on this level, itself perhaps.
+    found = WalkFrom(nodes_->entry().node, target);
+    nearest = std::find_if(found.begin(), found.end(), is_reached);
   }
+  CHECK(nearest != found.end());
+  std::optional<uint32_t> lost = Attach(nodes_, node, level_, nearest->node);
+  if (lost) lost = Attach(nodes_, *lost, level_, node);  // It is reached through this node instead.
+  // Others were reached without this node, unless it was reached itself.
+  walk_again_ |= lost && reached_.Contains(Slot{node});
   ++attached_;
   reached_.Add(Slot{node});
   border_.push_back(node);
+}
+
+std::span<const Candidate> HnswRepair::WalkFrom(uint32_t from, const CodeTarget& target) const {
+  thread_local HnswWalk walk;
+  walk.Begin(*distances_, target, std::span(&from, 1), {level_, kAttachEf, true, nullptr});
+  while (walk.Step()) {
+  }
+  return walk.found();
 }
 
 }  // namespace agentmemdb

@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <mutex>
+#include <span>
 #include <vector>
 
 #include "base/id_set.h"
@@ -38,8 +39,9 @@ class HnswRepair {
   // The living neighbours of a node, and of the dead ones among them.
   std::vector<uint32_t> LivingAround(uint32_t node, int level) const;
   void ChooseEntry();
-  // Begins the walk over a level, or ends the pass below level 0.
+  // Begins with a level, or ends the pass below level 0.
   void BeginLevel(int level);
+  void BeginWalk();
   void Reach(uint32_t node);
   void AttachNext();
   // Fills hard_.
@@ -51,6 +53,8 @@ class HnswRepair {
   bool IsHardToFind(uint32_t node) const;
   bool IsHard(Slot slot) const { return level_ == 0 && (hard_[ToInt(slot) / 64] >> ToInt(slot) % 64 & 1) != 0; }
   void AttachReachable(uint32_t node);
+  // What a walk over this level finds there. Until the next one of this thread.
+  std::span<const Candidate> WalkFrom(uint32_t from, const CodeTarget& target) const;
 
   HnswNodes* nodes_;
   const CodeDistances* distances_;
@@ -61,6 +65,7 @@ class HnswRepair {
   Slot next_{0};                  // where the phase goes on
   std::vector<uint32_t> border_;  // reached, and not looked at yet
   uint32_t attached_ = 0;
+  bool walk_again_ = false;  // Something reached may have lost its only link to one that was hard to find.
 
   std::mutex looking_;                         // Guards what follows.
   size_t words_claimed_ = 0, words_done_ = 0;  // of hard_
