@@ -106,6 +106,11 @@ class Context {
     return folder;
   }
 
+  /** What is in it and not on the disk yet need not be written any more, beside what is measured next. */
+  removeFolder(folder) {
+    fs.rmSync(folder, { recursive: true });
+  }
+
   async stop() {
     await Promise.all([...this.#clients].map((client) => client.stop()));
   }

@@ -38,6 +38,7 @@ async function loadEngine(context, { name }) {
     return await engine.client.call('ingest.load', { batch: context.options.batch });
   } finally {
     await context.unload(engine);
+    context.removeFolder(engine.folder);
   }
 }
 
@@ -49,7 +50,11 @@ async function loadBare(context) {
   await context.load(engine);
   const file = await engine.client.call('ingest.create');
   await context.unload(engine);
-  return runProgram('insert_bench', [file, data.file, options.n, options.dim, options.batch])[0];
+  try {
+    return runProgram('insert_bench', [file, data.file, options.n, options.dim, options.batch])[0];
+  } finally {
+    context.removeFolder(engine.folder);
+  }
 }
 
 const verbs = {
