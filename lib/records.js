@@ -109,6 +109,8 @@ function checkMatrix(method, matrix, rows, dimensions) {
   }
 }
 
+const unlessEmpty = (column) => (column.some((value) => value !== undefined) ? column : undefined);
+
 /** A batch the addon takes, and the ids of its records as they become known. */
 class BatchBuilder {
   #method;
@@ -157,6 +159,7 @@ class BatchBuilder {
 
   /** Converts records for about a millisecond. */
   slice() {
+    // In the order the addon takes them.
     const columns = { ids: [], vectors: [], texts: [], metadatas: [], expiresAts: [], ttls: [] };
     const convert = () => {
       if (this.#embedder !== undefined && this.#source.isWanted(this.#next)) refuseToEmbed(this.#method, `records[${this.#next}].vector`);
@@ -173,9 +176,8 @@ class BatchBuilder {
   }
 
   #append(columns) {
-    const { ids, vectors, texts, metadatas, expiresAts, ttls } = columns;
-    const made = this.batch.append(ids.length, ids, vectors, texts, metadatas, expiresAts, ttls);
-    ids.forEach((id, i) => this.ids.push(id ?? made[i]));
+    const made = this.batch.append(columns.ids.length, ...Object.values(columns).map(unlessEmpty));
+    columns.ids.forEach((id, i) => this.ids.push(id ?? made[i]));
   }
 }
 

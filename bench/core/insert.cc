@@ -15,7 +15,7 @@ namespace {
 
 using agentmemdb::MonotonicMicros;
 
-constexpr int kCheckpointPages = 4096;  // 16 MiB of log: where agentmemdb copies it into the file as well
+constexpr int kCheckpointPages = 2048;  // 8 MiB of log: where agentmemdb copies it into the file as well
 
 void Check(sqlite3* database, bool good) {
   if (!good) throw std::runtime_error(sqlite3_errmsg(database));

@@ -1,6 +1,7 @@
 #include "binding/record_batch_object.h"
 
 #include <algorithm>
+#include <optional>
 #include <string>
 
 #include "base/clock.h"
@@ -13,15 +14,31 @@
 namespace agentmemdb::binding {
 namespace {
 
-// Element `i` of a column, undefined when the column is.
-Napi::Value At(Napi::Value column, uint32_t i) {
-  if (!column.IsArray()) return column.Env().Undefined();
-  return column.As<Napi::Array>().Get(i);
-}
+// One field of all records, or nothing.
+class Column {
+ public:
+  explicit Column(Napi::Value values) : values_(values), is_there_(values.IsArray()) {}
 
-bool Missing(Napi::Value value) { return value.IsUndefined() || value.IsNull(); }
+  std::optional<Napi::Value> operator[](uint32_t i) const {
+    if (!is_there_) return std::nullopt;
+    const Napi::Value value = values_.As<Napi::Array>().Get(i);
+    const napi_valuetype type = value.Type();
+    return type == napi_undefined || type == napi_null ? std::nullopt : std::optional(value);
+  }
+
+ private:
+  Napi::Value values_;
+  bool is_there_;
+};
 
 }  // namespace
+
+struct RecordBatchObject::Columns {
+  explicit Columns(const Napi::CallbackInfo& info)
+      : ids(info[1]), vectors(info[2]), texts(info[3]), metadatas(info[4]), expires_ats(info[5]), ttls(info[6]) {}
+
+  Column ids, vectors, texts, metadatas, expires_ats, ttls;
+};
 
 Napi::Function RecordBatchObject::Define(Napi::Env env) {
   using Self = RecordBatchObject;
@@ -99,38 +116,37 @@ Napi::Value RecordBatchObject::Append(const Napi::CallbackInfo& info) {
   const StepTimer step(info.Env());
   const uint32_t count = info[0].ToNumber().Uint32Value();
   Napi::Array new_ids = Napi::Array::New(info.Env());
+  const Columns columns(info);
   Status status;
-  for (uint32_t i = 0; i < count && status.ok(); ++i) status = AppendOne(info, i, &new_ids);
+  for (uint32_t i = 0; i < count && status.ok(); ++i) status = AppendOne(columns, i, &new_ids);
   if (status.ok()) status = CheckGathered();
   if (!status.ok()) Refuse(info.Env(), status);
   return new_ids;
 }
 
-Status RecordBatchObject::AppendOne(const Napi::CallbackInfo& info, uint32_t i, Napi::Array* new_ids) {
-  const Napi::HandleScope scope(info.Env());
-  const std::string name = "records[" + std::to_string(batch_.records.size()) + "]";
+Status RecordBatchObject::AppendOne(const Columns& columns, uint32_t i, Napi::Array* new_ids) {
+  const Napi::HandleScope scope(new_ids->Env());
   const auto wrong = [&](const char* field, const char* message) {
-    return Status::InvalidArgument(name + field, message);
+    return Status::InvalidArgument("records[" + std::to_string(batch_.records.size()) + "]" + field, message);
   };
   RecordInput record;
-  const Napi::Value id = At(info[1], i), vector = At(info[2], i), text = At(info[3], i), metadata = At(info[4], i);
-  if (Missing(id)) {
+  if (const auto id = columns.ids[i]; !id) {
     record.new_id = true;
     record.id = NewUuidV7(NowMs());
     new_ids->Set(i, record.id);
-  } else if (std::optional<std::string> given = ReadString(id)) {
+  } else if (std::optional<std::string> given = ReadString(*id)) {
     record.id = std::move(*given);
   } else {
     return wrong(".id", "must be a string");
   }
-  if (!Missing(text) && !(record.text = ReadString(text))) return wrong(".text", "must be a string");
-  if (!Missing(metadata) && !(record.metadata = ReadString(metadata))) return wrong(".metadata", "must be JSON text");
-  const Napi::Value expires_at = At(info[5], i), ttl_ms = At(info[6], i);
-  if (!Missing(expires_at) && !(record.expires_at = ReadWhole(expires_at)))
-    return wrong(".expiresAt", "must be a whole number");
-  if (!Missing(ttl_ms) && !(record.ttl_ms = ReadWhole(ttl_ms))) return wrong(".ttlMs", "must be a whole number");
-  if (row_floats_ == 0 && !Missing(vector)) {
-    const std::optional<VectorView> view = ReadVector(vector);
+  const auto text = columns.texts[i], metadata = columns.metadatas[i];
+  if (text && !(record.text = ReadString(*text))) return wrong(".text", "must be a string");
+  if (metadata && !(record.metadata = ReadString(*metadata))) return wrong(".metadata", "must be JSON text");
+  const auto expires_at = columns.expires_ats[i], ttl_ms = columns.ttls[i];
+  if (expires_at && !(record.expires_at = ReadWhole(*expires_at))) return wrong(".expiresAt", "must be a whole number");
+  if (ttl_ms && !(record.ttl_ms = ReadWhole(*ttl_ms))) return wrong(".ttlMs", "must be a whole number");
+  if (const auto vector = columns.vectors[i]; vector && row_floats_ == 0) {
+    const std::optional<VectorView> view = ReadVector(*vector);
     if (!view || view->empty()) return wrong(".vector", "must be a Float32Array or an array of numbers, not empty");
     batch_.vectors.push_back(std::make_unique<float[]>(view->size()));
     std::copy(view->begin(), view->end(), batch_.vectors.back().get());

@@ -33,7 +33,8 @@ class RecordBatchObject : public Napi::ObjectWrap<RecordBatchObject> {
   Napi::Value Append(const Napi::CallbackInfo& info);
   void Drop(const Napi::CallbackInfo&) { Drop(); }
 
-  Status AppendOne(const Napi::CallbackInfo& info, uint32_t i, Napi::Array* new_ids);
+  struct Columns;
+  Status AppendOne(const Columns& columns, uint32_t i, Napi::Array* new_ids);
   Status CheckGathered();
   void Refuse(Napi::Env env, const Status& status);
   void Drop();

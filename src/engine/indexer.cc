@@ -9,7 +9,7 @@ namespace agentmemdb {
 namespace {
 
 constexpr uint64_t kEverything = UINT64_MAX;
-constexpr int64_t kCheckpointBytes = int64_t{16} << 20;
+constexpr int64_t kCheckpointBytes = int64_t{8} << 20;
 // The log is written from its beginning again when all of it is copied, which the background never sees beside steady writes:
 // a commit copies the rest when the log is long and the rest short. Where reads overlap, in this process or others, even that is
 // not enough, since one of them always needs what is in the log: when it is too long a commit waits for those reads that have

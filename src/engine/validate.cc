@@ -66,7 +66,8 @@ Status ValidatePut(const CollectionOptions& options, PutOp* op, const CancelToke
   for (size_t i = 0; i < batch.records.size(); ++i) {
     RecordInput& record = batch.records[i];
     if (i % kRecordsBetweenChecks == 0) RETURN_IF_ERROR(cancel.Check());
-    RETURN_IF_ERROR(ValidateRecord(options, record, batch.NameOf(i)));
+    // Its name is made where it is refused: names take as long as the checks.
+    if (!ValidateRecord(options, record, "").ok()) return ValidateRecord(options, record, batch.NameOf(i));
     if (record.new_id && record.id.empty()) record.id = NewUuidV7(now);
   }
   return {};
