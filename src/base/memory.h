@@ -19,6 +19,10 @@ class GrowingMemory {
   // Whether Grow(bytes) would move the range.
   bool WouldMove(size_t bytes) const { return bytes > reserved_; }
 
+  // Has the system find memory for some of the bytes now, where it can: who writes there first does not wait for it. Changes
+  // nothing that can be read. Threads: any, beside those who read and write there.
+  void Populate(size_t begin, size_t end) const;
+
   std::byte* data() const { return data_; }
   size_t size() const { return size_; }
 

@@ -53,6 +53,14 @@ void GrowingMemory::Grow(size_t bytes) {
   size_ = size;
 }
 
+void GrowingMemory::Populate(size_t begin, size_t end) const {
+#ifdef MADV_POPULATE_WRITE
+  begin = RoundUp(begin, kStep);
+  end = std::min(end, size_) / kStep * kStep;
+  if (begin < end) madvise(data_ + begin, end - begin, MADV_POPULATE_WRITE);
+#endif
+}
+
 void GrowingMemory::Move(size_t size) {
   // Addresses only: eight times what is used, so that a range moves a few times in its life.
   const size_t reserve = std::max(kFirstReserve, RoundUp(size * 8, kHugePage));

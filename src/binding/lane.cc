@@ -135,7 +135,8 @@ bool Lane::CallSoon(const Napi::FunctionReference& function) {
 
 // A loop that has gone to sleep takes as long to wake as a search takes.
 void Lane::Watch() {
-  watching_ = alive_ && reads_unsettled_ > 0 && MonotonicMicros() < watch_until_ && CallSoon(watch_on_);
+  watching_ = alive_ && reads_unsettled_ > 0 && Scheduler::Get().PaysToWatch(this) &&
+              MonotonicMicros() < watch_until_ && CallSoon(watch_on_);
 }
 
 void Lane::SettleOne(std::unique_ptr<Call> call) {

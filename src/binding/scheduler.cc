@@ -238,11 +238,6 @@ bool Scheduler::GoOnSlicing(Lane* lane, std::vector<std::unique_ptr<Call>>* done
   return true;
 }
 
-bool Scheduler::PaysToWatch(const Lane* lane) {
-  std::lock_guard guard(mutex_);
-  return workers_ < limit_ && lane->asks_at_once_;
-}
-
 bool Scheduler::MayStay(const Lane* lane) const {
   if (!lane->alive_ || exiting_) return false;
   const bool other_allowed = OtherAllowed();
@@ -323,7 +318,10 @@ std::vector<std::unique_ptr<Call>> Scheduler::RunOne(Lane* lane, const Errand& e
 
 void Scheduler::Finish(const Errand& errand) {
   std::lock_guard guard(mutex_);
-  --(errand.kind == CallKind::kDisk ? disk_workers_ : workers_);
+  if (errand.kind == CallKind::kDisk)
+    --disk_workers_;
+  else
+    --workers_;
   if (errand.kind != CallKind::kRead && errand.kind != CallKind::kDisk) --other_workers_;
   if (errand.database != nullptr) writing_.erase(errand.database);
   // In turn, those that could use a free worker: one more than there are, because a thread whose JavaScript is busy comes

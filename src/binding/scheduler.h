@@ -67,7 +67,8 @@ class Scheduler {
   // Gives the worker back and wakes lanes that wait for one.
   void Finish(const Errand& errand);
   // Whether it pays to keep the lane's event loop awake for a read: a core is free for it, and its caller asks at once for the next.
-  bool PaysToWatch(const Lane* lane);
+  // Without the lock: workers would wait for a loop that asks in each turn.
+  bool PaysToWatch(const Lane* lane) const;
   // Waiting calls that were cancelled.
   std::vector<std::unique_ptr<Call>> TakeCancelled(Lane* lane);
   // The lane takes no more part; its waiting calls are returned, its running ones cancelled.
@@ -104,7 +105,8 @@ class Scheduler {
   const int threads_;  // of the pool that we may use
   const int limit_;    // workers that compute
   std::mutex mutex_;   // Guards everything below, and the queues of the lanes.
-  int workers_ = 0, workers_max_ = 0;
+  std::atomic<int> workers_{0};
+  int workers_max_ = 0;
   int other_workers_ = 0;  // of these, not reading
   int disk_workers_ = 0;   // beside these
   std::set<Database*> writing_;
@@ -178,5 +180,7 @@ class Lane : public std::enable_shared_from_this<Lane> {
   int64_t background_owed_micros_ = 0;
   bool read_lately_ = false;  // since the last background work
 };
+
+inline bool Scheduler::PaysToWatch(const Lane* lane) const { return workers_ < limit_ && lane->asks_at_once_; }
 
 }  // namespace agentmemdb::binding

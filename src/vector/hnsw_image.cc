@@ -2,6 +2,7 @@
 // and reaches the level, and every number that memory is addressed by is in its bounds.
 #include <algorithm>
 
+#include "base/beside.h"
 #include "base/crc32c.h"
 #include "base/random.h"
 #include "vector/hnsw_index.h"
@@ -11,6 +12,9 @@ namespace {
 
 // Raised when what the sections mean changes.
 constexpr uint32_t kLayout = 1;
+// Where a machine gets its memory from another one, finding it takes longer than reading: a thread does so for the rest while this
+// part is read.
+constexpr double kReadUnpopulated = 0.4;
 // No data has distances that grow faster; a search asks for powers of it.
 constexpr float kDistanceGrowthMax = 100;
 
@@ -126,7 +130,10 @@ bool HnswIndex::Read(SectionReader* image, MappedFile vectors) {
 }
 
 bool HnswIndex::ReadNodes(SectionReader* image) {
-  if (!image->Read("blocks", nodes_.blocks())) return false;
+  {
+    const Beside populate([this] { nodes_.Populate(kReadUnpopulated); });
+    if (!image->Read("blocks", nodes_.blocks())) return false;
+  }
   std::vector<float> norms;
   if (!image->ReadArray("norms", &norms, nodes_.bound())) return false;
   for (uint32_t node = 0; node < nodes_.bound(); ++node) {

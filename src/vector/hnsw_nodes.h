@@ -121,6 +121,11 @@ class HnswNodes : private hnswlib::HierarchicalNSW<float> {
   }
   // Of every node below bound().
   std::span<std::byte> blocks() const { return {blocks_.data(), max_elements_ * block_bytes()}; }
+  // Has memory found for the blocks from that part of them on, while somebody fills the others.
+  void Populate(double from) const {
+    const size_t bytes = blocks().size();
+    blocks_.Populate(static_cast<size_t>(from * static_cast<double>(bytes)), bytes);
+  }
   // Words of a node's lists from level 1 up; none where it has none.
   std::span<const uint32_t> UpperWords(uint32_t node) const;
   size_t UpperWordsOf(int level) const { return static_cast<size_t>(level) * (maxM_ + 1); }
