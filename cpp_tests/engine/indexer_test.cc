@@ -155,17 +155,17 @@ TEST(Indexer, CopiesALongLogIntoTheFile) {
   const TempDir dir;
   TestDatabase db(dir.File("a.db"));
   const CollectionId c = db.Create("c", {});
-  db.Add(c, {{Numbered("r", 0), {}, std::string(9 << 20, 'x'), {}}});
+  db.Add(c, {{Numbered("r", 0), {}, std::string(5 << 20, 'x'), {}}});
   EXPECT_FALSE(db.get()->HasLogToCopy());
   db.get()->CopyLog();
   EXPECT_LT(db.get()->stats().file_bytes, 1 << 20) << "not long enough";
-  db.Add(c, {{Numbered("r", 1), {}, std::string(9 << 20, 'x'), {}}});
+  db.Add(c, {{Numbered("r", 1), {}, std::string(5 << 20, 'x'), {}}});
   EXPECT_TRUE(db.get()->HasLogToCopy());
   db.get()->CopyLog();
   EXPECT_FALSE(db.get()->HasLogToCopy());
-  EXPECT_GT(db.get()->stats().file_bytes, 18 << 20);
+  EXPECT_GT(db.get()->stats().file_bytes, 10 << 20);
   db.Add(c, {{"next", {}, "reuses the log from its start", {}}});
-  EXPECT_EQ(db.Get(c, "r1")->text->size(), size_t{9} << 20);
+  EXPECT_EQ(db.Get(c, "r1")->text->size(), size_t{5} << 20);
 }
 
 TEST(Indexer, SearchesAreRightWhileItLinks) {
