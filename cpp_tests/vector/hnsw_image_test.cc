@@ -69,6 +69,22 @@ VectorSearchResult Search(const HnswIndex& index, VectorView query, uint32_t k, 
   return std::move(*found);
 }
 
+TEST_F(HnswImage, ReadsManyNodesWhileMemoryIsFoundForThem) {
+  constexpr uint32_t kMany = 2000, kWide = 4096;
+  Random random(5);
+  auto [index, under_test] = MakeUnderTest(Metric::kCosine, kWide);
+  const VectorSet vectors = RandomVectors(kMany, kWide, &random);
+  under_test.AddAll(vectors);
+  Write(*index);
+
+  const std::unique_ptr<HnswIndex> again = Make(Metric::kCosine, kWide);
+  ASSERT_TRUE(ReadInto(again.get()));
+  ASSERT_GT(again->stats().memory_bytes, size_t{8} << 20) << "so much that a thread finds the memory";
+  const std::vector<RowId> rows(kMany, RowId{1});
+  for (const uint32_t slot : {0u, 700u, 801u, 1200u, kMany - 1})
+    EXPECT_EQ(ToInt(Search(*again, vectors[slot], 1, rows, false).neighbors.at(0).slot), slot);
+}
+
 TEST_F(HnswImage, AnswersAsTheIndexThatWasWrittenWithADeadNodeAndATail) {
   SCOPED_TRACE(SeedNote());
   for (const Metric metric : {Metric::kCosine, Metric::kL2, Metric::kIp}) {

@@ -1,6 +1,7 @@
 // A graph as an index image holds it, and back. What is read is anybody's: after Read every link leads to a node that is there
 // and reaches the level, and every number that memory is addressed by is in its bounds.
 #include <algorithm>
+#include <optional>
 
 #include "base/beside.h"
 #include "base/crc32c.h"
@@ -15,6 +16,7 @@ constexpr uint32_t kLayout = 1;
 // Where a machine gets its memory from another one, finding it takes longer than reading: a thread does so for the rest while this
 // part is read.
 constexpr double kReadUnpopulated = 0.4;
+constexpr size_t kPopulateMin = size_t{8} << 20;  // Less is sooner read than a thread begun.
 // No data has distances that grow faster; a search asks for powers of it.
 constexpr float kDistanceGrowthMax = 100;
 
@@ -131,7 +133,8 @@ bool HnswIndex::Read(SectionReader* image, MappedFile vectors) {
 
 bool HnswIndex::ReadNodes(SectionReader* image) {
   {
-    const Beside populate([this] { nodes_.Populate(kReadUnpopulated); });
+    std::optional<Beside> populate;
+    if (nodes_.blocks().size() >= kPopulateMin) populate.emplace([this] { nodes_.Populate(kReadUnpopulated); });
     if (!image->Read("blocks", nodes_.blocks())) return false;
   }
   std::vector<float> norms;
