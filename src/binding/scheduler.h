@@ -102,10 +102,10 @@ class Scheduler {
   // Asks running background work to give its worker back.
   void EndWhatYields();
 
-  const int threads_;  // of the pool that we may use
-  const int limit_;    // workers that compute
-  std::mutex mutex_;   // Guards everything below, and the queues of the lanes.
-  std::atomic<int> workers_{0};
+  const int threads_;            // of the pool that we may use
+  const int limit_;              // workers that compute
+  std::mutex mutex_;             // Guards everything below, and the queues of the lanes.
+  std::atomic<int> workers_{0};  // PaysToWatch reads it without the mutex.
   int workers_max_ = 0;
   int other_workers_ = 0;  // of these, not reading
   int disk_workers_ = 0;   // beside these
